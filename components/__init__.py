@@ -1,0 +1,1 @@
+"""Components per cloud behind one set of specs and handles."""

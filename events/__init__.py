@@ -1,0 +1,1 @@
+"""Data contracts: Open Data Contract Standard files, read and compiled to plain data at build time."""

@@ -1,0 +1,1 @@
+"""Regions, jurisdictions and boundaries: data and pure functions, a leaf that imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""The command line: the program in an in-process engine, the embedded cloud, and what people read."""

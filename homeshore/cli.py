@@ -1,0 +1,92 @@
+"""Entry point of `homeshore`: commands are imported when they are called, so that the help costs nothing."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import click
+
+from homeshore.errors import UserError, Verdict
+
+COMMANDS = {
+    "config": "Print a stack's whole effective configuration and where each value came from.",
+    "data": "The data plane: pseudonym keys.",
+    "demo": "The main job on the embedded cloud: up, send, process, query, account, down.",
+    "doctor": "Check this machine and this checkout for what the commands need.",
+    "local": "The embedded cloud with a stack applied: up, status, down.",
+    "new": "Write a valid stack file for a cloud and a region.",
+    "plan": "What a workload needs, with the reason for each number.",
+    "preview": "The resources that a stack file becomes; no account, no plugin.",
+    "regions": "Regions, their jurisdictions, and the boundaries that hold them.",
+    "schema": "Print the JSON schema of the stack file.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose command NAME is `command` in homeshore.commands.NAME, imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the help."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None for a name that is not one."""
+        if cmd_name not in COMMANDS:
+            return None
+        return importlib.import_module(f"homeshore.commands.{cmd_name}").command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="homeshore", prog_name="homeshore")
+def app() -> None:
+    """Give every cloud region its own real-time analytics pipeline and keep its data on its home shore.
+
+    Example: homeshore preview dev
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit code (see homeshore.errors)."""
+    try:
+        outcome = app.main(arguments, prog_name="homeshore", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        return 130
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        return 130
+    except click.ClickException as fault:
+        fault.show()
+        return 2
+    except (UserError, Verdict) as outcome:
+        click.echo(str(outcome), err=True)
+        return outcome.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as fault:  # noqa: BLE001 - the last resort: a short message, the traceback in a file
+        return _own_fault(fault)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _own_fault(fault: Exception) -> int:
+    descriptor, name = tempfile.mkstemp(prefix="homeshore-fault-", suffix=".txt")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        traceback.print_exception(fault, file=file)
+    click.echo(f"homeshore failed by its own fault: {type(fault).__name__}. Traceback: {Path(name)}", err=True)
+    return 3

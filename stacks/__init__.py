@@ -1,0 +1,1 @@
+"""Blueprints, typed stack configuration and sizing."""
