@@ -1,0 +1,151 @@
+"""Regions and boundaries, read once from the tables beside this file.
+
+Only the standard library's light modules are imported: the processor ships this package to the cloud, where its import
+is part of every cold start.
+"""
+
+import csv
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+CLOUDS = ("aws", "azure", "gcp")
+
+
+class Region(NamedTuple):
+    """A location of a cloud, and under whose law it lies.
+
+    `kind` is "region", "multi-region" (several regions that the cloud treats as one location) or "global".
+    `country` is the ISO 3166-1 alpha-2 code; a multi-region joins several with "+", or leaves it empty
+    where the cloud does not say.
+    `jurisdiction` joins several with "+" as well; "global" lies inside no boundary.
+    `paired_region` is the region to which the cloud itself replicates or fails over, where it has one.
+    `partition` is the vendor's separate world that an AWS ARN names ("aws", "aws-us-gov" …), empty on the other clouds.
+    """
+
+    cloud: str
+    name: str
+    kind: str
+    country: str
+    jurisdiction: str
+    paired_region: str | None
+    partition: str
+    notes: str
+
+
+class Boundary(NamedTuple):
+    """A named area that data must not leave: jurisdictions for places, ISO country codes for people."""
+
+    name: str
+    title: str
+    jurisdictions: frozenset[str]
+    countries: frozenset[str]
+
+    def holds(self, region: Region) -> bool:
+        """Whether the whole of `region` lies inside: a part outside, or a part that is not known, is outside."""
+        jurisdictions = frozenset(region.jurisdiction.split("+"))
+        return jurisdictions <= self.jurisdictions and _countries_of(region, jurisdictions) <= self.countries
+
+    def holds_country(self, code: str) -> bool:
+        """Whether the ISO 3166-1 alpha-2 `code` (capital letters) is inside; anything unknown is not."""
+        return code in self.countries
+
+
+class UnknownRegion(LookupError):  # noqa: N818 - part of the package's interface, named for what is wrong
+    """The cloud has no region of that name. `suggestions` are near names; `clouds` are other clouds that have it."""
+
+    def __init__(self, cloud: str, name: str, suggestions: tuple[str, ...], clouds: tuple[str, ...]) -> None:
+        super().__init__(f"{cloud} has no region {name!r}")
+        self.cloud, self.name, self.suggestions, self.clouds = cloud, name, suggestions, clouds
+
+
+class UnknownBoundary(LookupError):  # noqa: N818 - part of the package's interface, named for what is wrong
+    """There is no boundary of that name; `suggestions` are near ones, by name, title or country code."""
+
+    def __init__(self, name: str, suggestions: tuple[str, ...]) -> None:
+        super().__init__(f"there is no boundary {name!r}")
+        self.name, self.suggestions = name, suggestions
+
+
+def region(cloud: str, name: str) -> Region:
+    """The location `name` of `cloud` ("aws", "azure", "gcp"). Names are compared exactly. Raises UnknownRegion."""
+    found = _regions().get((cloud, name))
+    if found is None:
+        names = [place.name for place in regions(cloud) if place.kind == "region"]
+        elsewhere = tuple(other for other in CLOUDS if (other, name) in _regions())
+        raise UnknownRegion(cloud, name, _near(name, names), elsewhere)
+    return found
+
+
+def regions(cloud: str | None = None) -> tuple[Region, ...]:
+    """All locations, in the table's order; only those of `cloud` when given. An unknown cloud has none."""
+    return tuple(place for place in _regions().values() if cloud in (None, place.cloud))
+
+
+def boundary(name: str) -> Boundary:
+    """The boundary `name`, compared exactly. Raises UnknownBoundary."""
+    found = _boundaries().get(name)
+    if found is None:
+        raise UnknownBoundary(name, _near_boundaries(name))
+    return found
+
+
+def boundaries() -> tuple[Boundary, ...]:
+    """All boundaries, in the table's order: jurisdictions, unions, single member states."""
+    return tuple(_boundaries().values())
+
+
+def _rows(table: str) -> list[dict[str, str]]:
+    with (Path(__file__).parent / table).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def _regions() -> dict[tuple[str, str], Region]:
+    return {
+        (row["cloud"], row["region"]): Region(
+            cloud=row["cloud"],
+            name=row["region"],
+            kind=row["kind"],
+            country=row["country"],
+            jurisdiction=row["jurisdiction"],
+            paired_region=row["paired_region"] or None,
+            partition=row["partition"],
+            notes=row["notes"],
+        )
+        for row in _rows("regions.csv")
+    }
+
+
+@cache
+def _boundaries() -> dict[str, Boundary]:
+    rows = _rows("boundaries.csv")
+    own = {row["name"]: frozenset(row["countries"].split("+")) for row in rows if row["countries"]}
+    found: dict[str, Boundary] = {}
+    for row in rows:
+        members = row["jurisdictions"].split("+")
+        # A union states no countries of its own: it holds those of its members.
+        countries = own.get(row["name"]) or frozenset[str]().union(*(own[member] for member in members))
+        found[row["name"]] = Boundary(row["name"], row["title"], frozenset(members), countries)
+    return found
+
+
+def _countries_of(place: Region, jurisdictions: frozenset[str]) -> frozenset[str]:
+    if place.country:
+        return frozenset(place.country.split("+"))
+    # The cloud does not say which of the jurisdictions' countries: it may be any of them.
+    return frozenset[str]().union(*(_boundaries()[name].countries for name in jurisdictions))
+
+
+def _near(name: str, names: list[str]) -> tuple[str, ...]:
+    from difflib import get_close_matches
+
+    return tuple(get_close_matches(name.strip().lower(), names, n=3, cutoff=0.6))
+
+
+def _near_boundaries(name: str) -> tuple[str, ...]:
+    word = name.strip()
+    by_country = [b.name for b in _boundaries().values() if b.countries == frozenset([word.upper()])]
+    by_title = [b.name for b in _boundaries().values() if len(word) > 3 and word.lower() in b.title.lower()]  # noqa: PLR2004
+    near = _near(word, list(_boundaries()))
+    return tuple(dict.fromkeys([*by_country, *by_title, *near]))[:3]
