@@ -1,0 +1,58 @@
+"""Queries through Athena, in the workgroup that the stack declares."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from homeshore.errors import UserError
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+
+POLL_SECONDS = 0.1
+TIMEOUT_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Table:
+    """A query's result as text: column names and rows."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+
+    def records(self) -> list[dict[str, str | None]]:
+        """One mapping per row."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+def run(athena: AthenaClient, sql: str, *, database: str, workgroup: str) -> Table:
+    """Run `sql` and wait for its result. Raises UserError with Athena's own reason when it fails."""
+    started = athena.start_query_execution(
+        QueryString=sql, QueryExecutionContext={"Database": database}, WorkGroup=workgroup
+    )
+    query = started["QueryExecutionId"]
+    _wait(athena, query)
+    pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=query)
+    rows = [
+        tuple(cell.get("VarCharValue") for cell in row.get("Data", []))
+        for page in pages
+        for row in page["ResultSet"].get("Rows", [])
+    ]
+    if not rows:
+        return Table((), ())
+    return Table(tuple(name or "" for name in rows[0]), tuple(rows[1:]))
+
+
+def _wait(athena: AthenaClient, query: str) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"].get("Status", {})
+        state = status.get("State")
+        if state == "SUCCEEDED":
+            return
+        if state in ("FAILED", "CANCELLED"):
+            raise UserError(f"Athena query {query} {state.lower()}: {status.get('StateChangeReason', 'no reason given')}")
+        time.sleep(POLL_SECONDS)
+    raise UserError(f"Athena query {query}: no result after {TIMEOUT_SECONDS:.0f} s")
