@@ -1,0 +1,135 @@
+"""A stack file's `config` as the strings that the real engine hands to the program.
+
+A scalar is its own text as it stands in the file (`1`, `true`, `012`), a list or a mapping is JSON, a key without a
+namespace belongs to the project, and the project-wide values of Pulumi.yaml lie beneath. A `secure:` value is never
+decrypted here: this engine has no passphrase and no cloud key. The program sees the text "[secret]" for it, marked
+secret, so whatever is made of it is masked; a program that needs to look inside such a value fails by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from homeshore.engine.values import MASK
+from homeshore.errors import UserError
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class StackStrings:
+    """Configuration as the program gets it: namespaced keys to text, and which keys are secret."""
+
+    values: Mapping[str, str]
+    secret_keys: tuple[str, ...] = ()
+
+
+def stack_strings(stack_file: Path, project: str, defaults: Mapping[str, object]) -> StackStrings:
+    """Read a stack file; `defaults` are the project-wide values. Raises UserError for what is not a stack file."""
+    values = {_namespaced(key, project): text for key, text in default_strings(defaults).items()}
+    secrets: list[str] = []
+    for key, node in _config_nodes(stack_file):
+        name = _namespaced(key, project)
+        if name in values and isinstance(node, yaml.ScalarNode) and _is_null(node):
+            continue
+        values[name], is_secret = _text(node)
+        if is_secret:
+            secrets.append(name)
+    return StackStrings(values, tuple(secrets))
+
+
+def default_strings(defaults: Mapping[str, object]) -> dict[str, str]:
+    """Project-wide values as text; a key that is declared without a value is left out."""
+    return {key: _dumped(value) for key, value in defaults.items() if value is not None}
+
+
+def _namespaced(key: str, project: str) -> str:
+    """`key` with its namespace; `aws:config:region` is the older spelling of `aws:region`."""
+    namespace, separator, name = key.partition(":")
+    if not separator:
+        return f"{project}:{key}"
+    return f"{namespace}:{name.removeprefix('config:')}"
+
+
+def _config_nodes(stack_file: Path) -> Iterator[tuple[str, yaml.Node]]:
+    try:
+        with stack_file.open(encoding="utf-8") as file:
+            root = yaml.compose(file, Loader=LOADER)
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as fault:
+        raise UserError(f"{stack_file}: cannot be read as YAML: {fault}") from None
+    if root is None:
+        return
+    if not isinstance(root, yaml.MappingNode):
+        raise UserError(f"{stack_file}: a stack file is a mapping with the key `config`.")
+    for key, section in _members(root):
+        if key == "config" and isinstance(section, yaml.MappingNode):
+            yield from _members(section)
+        elif key == "config" and not _is_null(section):
+            raise UserError(f"{stack_file}: config: must be a mapping of keys to values.")
+
+
+def _members(node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node]]:
+    for key, value in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
+        yield str(key.value), value
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return node.tag == "tag:yaml.org,2002:null"
+
+
+def _text(node: yaml.Node) -> tuple[str, bool]:
+    """The value's text and whether it holds a secret."""
+    if isinstance(node, yaml.ScalarNode):
+        return ("" if _is_null(node) else str(node.value)), False
+    plain, is_secret = _open(_construct(node))
+    return (MASK if plain is _SECURE else json.dumps(plain, default=_scalar)), is_secret
+
+
+def _construct(node: yaml.Node) -> object:
+    loader = cast("Any", LOADER(""))
+    try:
+        return cast("object", loader.construct_document(node))
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:
+        raise UserError(f"the configuration value at line {node.start_mark.line + 1} cannot be read: {fault}") from None
+    finally:
+        loader.dispose()
+
+
+class _Secure:
+    """Stands for a value that is encrypted in the file."""
+
+
+_SECURE = _Secure()
+
+
+def _open(value: object) -> tuple[object, bool]:
+    """The value with the placeholder for each encrypted part, and whether there is one."""
+    if isinstance(value, dict):
+        mapping = cast("dict[object, object]", value)
+        if set(mapping) == {"secure"} and isinstance(mapping["secure"], str):
+            return _SECURE, True
+        parts = {str(key): _open(item) for key, item in mapping.items()}
+        return {key: part for key, (part, _) in parts.items()}, any(flag for _, flag in parts.values())
+    if isinstance(value, list):
+        items = [_open(item) for item in cast("list[object]", value)]
+        return [part for part, _ in items], any(flag for _, flag in items)
+    return value, False
+
+
+def _scalar(value: object) -> str:
+    if value is _SECURE:
+        return MASK
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)
+
+
+def _dumped(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, default=_scalar)
