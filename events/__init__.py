@@ -1,1 +1,1 @@
-"""Data contracts: Open Data Contract Standard files, read and compiled to plain data at build time."""
+"""Data contracts of the events that producers send, and events made to their shape."""
