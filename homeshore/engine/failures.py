@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 from homeshore.errors import UserError
 
 LONGEST_TRACE = 8  # places that a message lists
+REGISTERING = ("do_register", "do_read")  # the SDK's coroutines that know where their resource was made
+WRAPPED = "While processing "  # how the SDK wraps an error in an input, twice
 
 
 class ProgramFailed(UserError):  # noqa: N818 - what happened, as its users read it
@@ -34,22 +36,52 @@ class Place:
 
 def describe(fault: BaseException, root: Path, notes: Iterable[str] = ()) -> str:
     """The message of ProgramFailed for `fault`, raised by the program of the project at `root`."""
-    lines = [_headline(fault, root)]
-    lines += [f"  called from {place}" for place in list(_places(fault, root))[1:LONGEST_TRACE]]
+    fault, resource = _unwrapped(fault)
+    places = list(dict.fromkeys(_places(fault, root)))
+    lines = [_headline(fault, root, places[0] if places else None)]
+    lines += [f"  called from {place}" for place in places[1:LONGEST_TRACE]]
+    if resource:
+        lines.append(f"  {resource}")
     cause = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
     if cause is not None and not _is_machinery(cause):
-        lines.append(f"  caused by {_headline(cause, root)}")
+        lines.append(f"  caused by {_headline(cause, root, next(iter(_places(cause, root)), None))}")
     lines += [f"  note: {note}" for note in notes]
     return "\n".join(lines)
 
 
-def _headline(fault: BaseException, root: Path) -> str:
+def _unwrapped(fault: BaseException) -> tuple[BaseException, str]:
+    """The error inside the SDK's wrapping, and the line that says which resource was being processed."""
+    lines = str(fault).splitlines()
+    if not lines or not lines[0].startswith(WRAPPED + "resource"):
+        return fault, ""
+    inner = fault
+    while str(inner).startswith(WRAPPED) and inner.__cause__ is not None:
+        inner = inner.__cause__
+    if not any(frame.f_code.co_name in REGISTERING for frame, _ in _frames(inner.__traceback__)):
+        # The outer one knows where the resource was made; the inner one may know the user's own line.
+        inner.__traceback__ = _joined(fault.__traceback__, inner.__traceback__)
+    inner.__cause__ = None
+    inner.__suppress_context__ = True
+    return inner, lines[0][0].lower() + lines[0][1:].rstrip(":")
+
+
+def _joined(outer: TracebackType | None, inner: TracebackType | None) -> TracebackType | None:
+    joined = inner
+    for frame, line in reversed(list(_frames(outer))):
+        joined = TracebackType(joined, frame, 0, line)
+    return joined
+
+
+def _headline(fault: BaseException, root: Path, place: Place | None) -> str:
     if isinstance(fault, SyntaxError) and fault.filename and fault.lineno:
         return f"{Place(_relative(fault.filename, root), fault.lineno)}: {type(fault).__name__}: {fault.msg}"
     text = str(fault).strip()
-    # The engine's own refusals arrive as plain `Exception`: their text says it all.
-    named = text if type(fault) is Exception and text else f"{type(fault).__name__}: {text}".removesuffix(": ")
-    place = next(iter(_places(fault, root)), None)
+    if isinstance(fault, SystemExit):
+        named = f"the program left with exit code {text}" if text.isdigit() else f"the program left: {text}"
+    elif type(fault) is Exception and text:
+        named = text  # the engine's own refusals: their text says it all
+    else:
+        named = f"{type(fault).__name__}: {text}".removesuffix(": ")
     return f"{place}: {named}" if place else named
 
 
@@ -70,16 +102,16 @@ def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
         trace = trace.tb_next
 
 
-class _SourceFrame(Protocol):
-    @property
-    def pc(self) -> _SourcePosition: ...
-
-
 class _SourcePosition(Protocol):
     @property
     def uri(self) -> str: ...
     @property
     def line(self) -> int: ...
+
+
+class _SourceFrame(Protocol):
+    @property
+    def pc(self) -> _SourcePosition: ...
 
 
 class _StackTrace(Protocol):
@@ -94,7 +126,7 @@ def _registration(frames: list[tuple[FrameType, int]], root: Path) -> Iterator[P
     it beside the request, in the variable `stack_trace` of the coroutine that registers or reads.
     """
     for frame, _ in reversed(frames):
-        if frame.f_code.co_name in ("do_register", "do_read") and "stack_trace" in frame.f_locals:
+        if frame.f_code.co_name in REGISTERING and "stack_trace" in frame.f_locals:
             for caller in cast("_StackTrace", frame.f_locals["stack_trace"]).frames:
                 path = unquote(urlsplit(caller.pc.uri).path)
                 if _is_own(path, root):

@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import ParamSpec, TextIO, TypeVar
 
 import pulumi
-from google.protobuf import empty_pb2
 from pulumi.runtime import Settings, configure, set_all_config
-from pulumi.runtime.proto import engine_pb2
 from pulumi.runtime.settings import ROOT
 from pulumi.runtime.stack import run_in_stack
 
 from homeshore.engine.configuration import StackStrings, default_strings, stack_strings
 from homeshore.engine.failures import ProgramFailed, describe, redacted
+from homeshore.engine.log import Log, Printed
 from homeshore.engine.model import Backend, Snapshot
 from homeshore.engine.monitor import Monitor
 from homeshore.project import Project
@@ -33,6 +32,7 @@ T = TypeVar("T")
 
 PROGRAM = "__main__.py"
 BACKEND_THREADS = 8
+CANCEL_SECONDS = 5  # for tasks that resist being cancelled
 _ONE_AT_A_TIME = threading.Lock()
 """A program owns the working directory, the module path and the event loop while it runs: threads gain nothing."""
 
@@ -49,14 +49,13 @@ def run(
         strings = stack_strings(project.stack_file(stack), project.name, project.config)
     else:
         strings = StackStrings({**default_strings(project.config), **config})
-    monitor = Monitor(project.name, stack, strings, backend)
-    run = _Run(project, stack, monitor, _Log(monitor, diagnostics or sys.stderr))
-    with _ONE_AT_A_TIME, _program_environment(project.root):
-        try:
-            contextvars.copy_context().run(run.execute)
-        finally:
-            run.log.flush()
-    return Snapshot(project.name, stack, monitor.resources(), monitor.outputs)
+    current = _Run(project, stack, Monitor(project.name, stack, strings, backend))
+    try:
+        with _ONE_AT_A_TIME, _program_environment(project.root, current.log), _pristine_settings():
+            contextvars.copy_context().run(current.execute)
+    finally:
+        current.log.write_to(diagnostics or sys.stderr, current.monitor.secrets)
+    return Snapshot(project.name, stack, current.monitor.resources(), current.monitor.outputs)
 
 
 @dataclass
@@ -64,7 +63,7 @@ class _Run:
     project: Project
     stack: str
     monitor: Monitor
-    log: _Log
+    log: Log = field(default_factory=Log)
     raised: BaseException | None = None
 
     def execute(self) -> None:
@@ -83,9 +82,8 @@ class _Run:
         )
         strings = self.monitor.configuration
         set_all_config(dict(strings.values), list(strings.secret_keys))
-        executor = (
-            _Inline() if self.monitor.backend is None else ThreadPoolExecutor(BACKEND_THREADS, "homeshore-engine")
-        )
+        threaded = self.monitor.backend is not None
+        executor = ThreadPoolExecutor(BACKEND_THREADS, "homeshore-engine") if threaded else _Inline()
         try:
             self._run_to_the_end(executor)
         except KeyboardInterrupt:
@@ -94,8 +92,9 @@ class _Run:
             self._report(self.raised or fault)
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
-        if self.log.errors:
-            raise ProgramFailed(f"The program of stack {self.stack!r} logged an error:\n" + "\n".join(self.log.errors))
+        errors = self.log.errors(self.monitor.secrets)
+        if errors:
+            raise ProgramFailed("\n  ".join((f"The program of stack {self.stack!r} logged an error:", *errors)))
 
     def _run_to_the_end(self, executor: ThreadPoolExecutor) -> None:
         loop = asyncio.new_event_loop()
@@ -159,75 +158,47 @@ class _Inline(ThreadPoolExecutor):
         return future
 
 
-@dataclass
-class _Log:
-    """The engine's side of `pulumi.log`: diagnostics, kept until all secrets of the run are known."""
-
-    monitor: Monitor
-    stream: TextIO
-    entries: list[tuple[str, str]] = field(default_factory=list["tuple[str, str]"])
-    root: str = ""
-
-    def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:  # noqa: N802
-        """Keep one message; the SDK's own debug chatter is dropped."""
-        if request.severity != engine_pb2.DEBUG:
-            severity = engine_pb2.LogSeverity.Name(request.severity).lower()
-            subject = f"{request.urn}: " if request.urn else ""
-            self.entries.append((severity, f"{severity}: {subject}{request.message}"))
-        return empty_pb2.Empty()
-
-    def GetRootResource(self, _request: object) -> engine_pb2.GetRootResourceResponse:  # noqa: N802
-        """The URN of the stack, once set."""
-        return engine_pb2.GetRootResourceResponse(urn=self.root)
-
-    def SetRootResource(  # noqa: N802
-        self, request: engine_pb2.SetRootResourceRequest
-    ) -> engine_pb2.SetRootResourceResponse:
-        """Remember the URN of the stack."""
-        self.root = request.urn
-        return engine_pb2.SetRootResourceResponse()
-
-    def RequirePulumiVersion(  # noqa: N802
-        self, _request: object
-    ) -> engine_pb2.RequirePulumiVersionResponse:
-        """This engine follows the SDK's version: whatever range the program asks for was met at install."""
-        return engine_pb2.RequirePulumiVersionResponse()
-
-    @property
-    def errors(self) -> list[str]:
-        """Messages of severity error: they fail a run, as they do under the real engine."""
-        return [redacted(text, self.monitor.secrets) for severity, text in self.entries if severity == "error"]
-
-    def flush(self) -> None:
-        """Write what is kept, without a secret."""
-        for severity, text in self.entries:
-            if severity != "error":
-                print(redacted(text, self.monitor.secrets), file=self.stream)
-
-
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
     """End every task that the program left, so that nothing is reported when they are collected."""
     pending = asyncio.all_tasks(loop)
     for task in pending:
         task.cancel()
     if pending:
-        loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+        loop.run_until_complete(asyncio.wait(pending, timeout=CANCEL_SECONDS))
 
 
 @contextlib.contextmanager
-def _program_environment(root: Path) -> Generator[None]:
+def _pristine_settings() -> Generator[None]:
+    """Take back what the SDK keeps of a run outside of its context.
+
+    Its settings live in context variables, but each remembers the first value that a context gives it as the default
+    of all others (pulumi 3.272, ContextProperty.fset): the monitor of this run would answer whoever comes next.
+    """
+    name = "_ContextProperty__default"
+    kept = {item: getattr(item, name) for item in vars(Settings).values() if hasattr(item, name)}
+    try:
+        yield
+    finally:
+        for item, default in kept.items():
+            setattr(item, name, default)
+
+
+@contextlib.contextmanager
+def _program_environment(root: Path, log: Log) -> Generator[None]:
     """The process as the program expects it: its directory current and first on the module path, its name in argv."""
-    directory, path, argv = Path.cwd(), list(sys.path), list(sys.argv)
+    directory, path, argv, before = Path.cwd(), list(sys.path), list(sys.argv), set(sys.modules)
     asyncio_log = logging.getLogger("asyncio")
     level = asyncio_log.level
-    before = set(sys.modules)
     asyncio_log.setLevel(logging.CRITICAL)
     os.chdir(root)
     sys.path.insert(0, str(root))
     sys.argv = [str(root / PROGRAM)]
+    printed = Printed(log)
     try:
-        yield
+        with contextlib.redirect_stdout(printed):
+            yield
     finally:
+        printed.finish()
         os.chdir(directory)
         sys.path[:], sys.argv = path, argv
         asyncio_log.setLevel(level)
