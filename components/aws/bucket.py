@@ -1,0 +1,157 @@
+"""Object stores."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_aws import s3
+
+from components.aws.documents import Statement, document, tls_only
+from components.aws.place import AwsComponent
+from components.base import Classification, RegionalComponent
+from components.contracts import BucketSpec, Handle
+from components.lifecycle import LifecycleRule
+
+
+class Bucket(AwsComponent):
+    """A private, versioned bucket, encrypted with the region's own key, reached over TLS only.
+
+    With `spec.takes_logs_of` it receives the access logs of those buckets. S3's log delivery cannot write to a bucket
+    that is encrypted with a customer-managed key by default, so such a bucket has S3's own encryption; and it keeps no
+    log of itself, because delivering that log would be logged in turn.
+    """
+
+    def __init__(
+        self, name: str, spec: BucketSpec, *, key: Handle, logs: Handle | None, parent: RegionalComponent
+    ) -> None:
+        super().__init__("Bucket", name, parent)
+        self.physical_name = self.scope.names.world_wide(spec.role)
+        bucket = s3.Bucket(
+            name,
+            bucket=self.physical_name,
+            force_destroy=self.scope.erasable,
+            tags=None
+            if spec.classification is Classification.INTERNAL
+            else {"DataClassification": spec.classification},
+            opts=self.keeper(),
+        )
+        s3.BucketOwnershipControls(
+            f"{name}-ownership",
+            bucket=bucket.bucket,
+            rule=s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
+            opts=self.keeper(),
+        )
+        closed = s3.BucketPublicAccessBlock(
+            f"{name}-public-access",
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self.keeper(),
+        )
+        s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            bucket=bucket.bucket,
+            rules=[_encryption(None if spec.takes_logs_of else key.resource_id)],
+            opts=self.keeper(),
+        )
+        versions = s3.BucketVersioning(
+            f"{name}-versioning",
+            bucket=bucket.bucket,
+            versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+            opts=self.keeper(),
+        )
+        s3.BucketLifecycleConfiguration(
+            f"{name}-lifecycle",
+            bucket=bucket.bucket,
+            rules=[lifecycle_rule(rule) for rule in spec.rules],
+            # Rules for replaced versions need versioning to be on.
+            opts=self.keeper(depends_on=[versions]),
+        )
+        s3.BucketPolicy(
+            f"{name}-policy",
+            bucket=bucket.bucket,
+            policy=document(*self._policy(spec)),
+            # S3 refuses both changes at the same moment.
+            opts=self.keeper(depends_on=[closed]),
+        )
+        if logs is not None:
+            s3.BucketLogging(
+                f"{name}-logging",
+                bucket=bucket.bucket,
+                target_bucket=logs.name,
+                target_prefix=log_prefix(spec.role),
+                opts=self.keeper(),
+            )
+        self.name: pulumi.Output[str] = bucket.bucket
+        self.resource_id: pulumi.Output[str] = bucket.arn
+        self.uri: pulumi.Output[str] = pulumi.Output.concat("s3://", bucket.bucket)
+        self.register_outputs({"name": self.name, "resource_id": self.resource_id})
+
+    def _policy(self, spec: BucketSpec) -> list[Statement]:
+        own = self.place.bucket_arn(self.physical_name)
+        statements = [tls_only(own, f"{own}/*")]
+        if spec.takes_logs_of:
+            sources = [self.place.bucket_arn(self.scope.names.world_wide(role)) for role in spec.takes_logs_of]
+            statements.append(
+                Statement(
+                    sid="LetS3DeliverAccessLogsOfOurBuckets",
+                    principals={"Service": "logging.s3.amazonaws.com"},
+                    actions=("s3:PutObject",),
+                    resources=tuple(f"{own}/{log_prefix(role)}*" for role in spec.takes_logs_of),
+                    conditions={
+                        "StringEquals": {"aws:SourceAccount": self.place.account},
+                        "ArnLike": {"aws:SourceArn": sources},
+                    },
+                )
+            )
+        return statements
+
+
+def log_prefix(role: str) -> str:
+    """Where the access logs of the bucket with that role lie in the log bucket."""
+    return f"{role}/"
+
+
+def lifecycle_rule(rule: LifecycleRule) -> s3.BucketLifecycleConfigurationRuleArgs:
+    """The rule as S3 has it."""
+    return s3.BucketLifecycleConfigurationRuleArgs(
+        id=rule.name,
+        status="Enabled",
+        filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=rule.prefix),
+        transitions=[
+            s3.BucketLifecycleConfigurationRuleTransitionArgs(days=move.after_days, storage_class=move.storage_class)
+            for move in rule.moves
+        ]
+        or None,
+        expiration=(
+            s3.BucketLifecycleConfigurationRuleExpirationArgs(days=rule.delete_after_days)
+            if rule.delete_after_days is not None
+            else None
+        ),
+        noncurrent_version_expiration=(
+            s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(noncurrent_days=rule.recovery_days)
+            if rule.recovery_days is not None
+            else None
+        ),
+        abort_incomplete_multipart_upload=(
+            s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                days_after_initiation=rule.upload_days
+            )
+            if rule.upload_days is not None
+            else None
+        ),
+    )
+
+
+def _encryption(key_id: pulumi.Output[str] | None) -> s3.BucketServerSideEncryptionConfigurationRuleArgs:
+    default = s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs
+    return s3.BucketServerSideEncryptionConfigurationRuleArgs(
+        apply_server_side_encryption_by_default=(
+            default(sse_algorithm="AES256")
+            if key_id is None
+            else default(sse_algorithm="aws:kms", kms_master_key_id=key_id)
+        ),
+        # One data key per bucket and period instead of one KMS request per object.
+        bucket_key_enabled=None if key_id is None else True,
+    )

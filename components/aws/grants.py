@@ -1,0 +1,183 @@
+"""What the processor may do, statement by statement; each Sid says why. Names come from config, so previews show all.
+
+Pure: nothing here needs a resource to exist. Only the key's ARN is not known beforehand, so what concerns the key is
+a document of its own.
+"""
+
+from __future__ import annotations
+
+from components.aws.documents import Statement
+from components.aws.place import Place
+
+DATA_PREFIXES = ("bronze", "quarantine", "dead-letter")
+"""The prefixes of the lake that the processor writes."""
+FAILED_PREFIX = "aws/lambda"
+"""Where Lambda itself puts failed batches. It cannot be chosen, which is why they have a bucket of their own."""
+
+
+def read_stream(place: Place, stream: str, consumer: str | None) -> tuple[Statement, ...]:
+    """Read the stream; with `consumer` also subscribe through it."""
+    arn = place.arn("kinesis", f"stream/{stream}")
+    reading = Statement(
+        sid="ReadTheEvents",
+        actions=(
+            "kinesis:DescribeStream",
+            "kinesis:DescribeStreamSummary",
+            "kinesis:GetRecords",
+            "kinesis:GetShardIterator",
+            "kinesis:ListShards",
+        ),
+        resources=(arn,),
+    )
+    if consumer is None:
+        return (reading,)
+    subscribing = Statement(
+        sid="ReadThroughTheOwnReadPath",
+        actions=("kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard"),
+        # The ARN of a consumer ends in the time of its creation.
+        resources=(f"{arn}/consumer/{consumer}:*",),
+    )
+    return (reading, subscribing)
+
+
+def write_lake(place: Place, bucket: str) -> tuple[Statement, ...]:
+    """Write the three kinds of object, and look at a batch's commit marker before replacing it."""
+    return (
+        Statement(
+            sid="StoreEvents",
+            actions=("s3:PutObject",),
+            resources=tuple(place.bucket_arn(bucket, f"{prefix}/*") for prefix in DATA_PREFIXES),
+        ),
+        Statement(
+            sid="ReadTheBatchesCommitMarker",
+            actions=("s3:GetObject",),
+            resources=(place.bucket_arn(bucket, "bronze/*"),),
+        ),
+        Statement(
+            # Without it S3 answers 403 for an object that is not there, and a first write looks like a fault.
+            sid="TellMissingFromForbidden",
+            actions=("s3:ListBucket",),
+            resources=(place.bucket_arn(bucket),),
+        ),
+    )
+
+
+def keep_failed_batches(place: Place, bucket: str) -> tuple[Statement, ...]:
+    """What Lambda asks of the function's role to hand over batches that failed for good."""
+    return (
+        Statement(
+            sid="KeepFailedBatches",
+            actions=("s3:PutObject",),
+            resources=(place.bucket_arn(bucket, f"{FAILED_PREFIX}/*"),),
+        ),
+        Statement(
+            sid="LambdaListsTheDestinationFirst",
+            actions=("s3:ListBucket",),
+            resources=(place.bucket_arn(bucket),),
+        ),
+    )
+
+
+def read_secret(place: Place, secret: str) -> tuple[Statement, ...]:
+    """Read the pseudonym key, of any version; Secrets Manager ends the ARN in six characters of its own."""
+    return (
+        Statement(
+            sid="ReadThePseudonymKey",
+            actions=("secretsmanager:GetSecretValue",),
+            resources=(place.arn("secretsmanager", f"secret:{secret}-??????"),),
+        ),
+    )
+
+
+def write_logs(place: Place, log_group: str) -> tuple[Statement, ...]:
+    """Write to the function's own log group, which the stack creates."""
+    return (
+        Statement(
+            sid="WriteTheOwnLog",
+            actions=("logs:CreateLogStream", "logs:PutLogEvents"),
+            resources=(place.arn("logs", f"log-group:{log_group}:*"),),
+        ),
+    )
+
+
+def trace() -> tuple[Statement, ...]:
+    """Send traces. X-Ray knows no resource to name here (Service Authorization Reference)."""
+    return (
+        Statement(
+            sid="SendTracesWhichHaveNoResourceToName",
+            actions=("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
+            resources=("*",),
+        ),
+    )
+
+
+def join_network(place: Place, function: str) -> tuple[Statement, ...]:
+    """What Lambda asks of the function's role to put it into a network; the function's own code is refused the same."""
+    inside = place.arn("ec2", "*/*")
+    writing = (
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:UnassignPrivateIpAddresses",
+    )
+    describing = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
+    return (
+        Statement(sid="LetLambdaJoinTheNetwork", actions=writing, resources=(inside,)),
+        Statement(
+            sid="DescribingHasNoResourceToName",
+            actions=describing,
+            resources=("*",),
+        ),
+        Statement(
+            sid="RefuseTheSameToTheFunctionsCode",
+            effect="Deny",
+            actions=(*writing, *describing),
+            resources=("*",),
+            conditions={"ArnEquals": {"lambda:SourceFunctionArn": place.arn("lambda", f"function:{function}")}},
+        ),
+    )
+
+
+def use_key(place: Place, key_arn: str, *, function: str, lake: str, failed: str) -> tuple[Statement, ...]:
+    """What the processor needs of the key, each use tied to the service and the thing that it is for."""
+    return (
+        Statement(
+            sid="DecryptEventsAndThePseudonymKey",
+            actions=("kms:Decrypt",),
+            resources=(key_arn,),
+            conditions={"StringEquals": {"kms:ViaService": [place.via("kinesis"), place.via("secretsmanager")]}},
+        ),
+        Statement(
+            sid="DecryptTheOwnEnvironment",
+            actions=("kms:Decrypt",),
+            resources=(key_arn,),
+            conditions={
+                "StringEquals": {
+                    "kms:EncryptionContext:aws:lambda:FunctionArn": place.arn("lambda", f"function:{function}")
+                }
+            },
+        ),
+        Statement(
+            sid="EncryptAndCheckStoredEvents",
+            actions=("kms:Decrypt", "kms:GenerateDataKey"),
+            resources=(key_arn,),
+            conditions=_objects_of(place, lake),
+        ),
+        Statement(
+            # The role can put failed batches there, and cannot read them back.
+            sid="EncryptFailedBatches",
+            actions=("kms:GenerateDataKey",),
+            resources=(key_arn,),
+            conditions=_objects_of(place, failed),
+        ),
+    )
+
+
+def _objects_of(place: Place, bucket: str) -> dict[str, dict[str, str | list[str]]]:
+    """With a bucket key the encryption context is the bucket, not the object."""
+    return {
+        "StringEquals": {
+            "kms:ViaService": place.via("s3"),
+            "kms:EncryptionContext:aws:s3:arn": place.bucket_arn(bucket),
+        }
+    }

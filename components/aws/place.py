@@ -1,0 +1,67 @@
+"""Where a placement lies, in AWS's own terms: identifiers that config decides, known before anything exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geography
+from components.base import RegionalComponent, Scope
+
+_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
+"""Domain of the endpoints, by partition, where it is not amazonaws.com (botocore, partitions.json)."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One region of one account. `partition` is the vendor's separate world that an ARN names."""
+
+    partition: str
+    region: str
+    account: str
+
+    @property
+    def suffix(self) -> str:
+        """Domain of the region's endpoints."""
+        return _SUFFIXES.get(self.partition, "amazonaws.com")
+
+    @property
+    def root(self) -> str:
+        """The account itself as a principal: who may do what is then decided by the account's IAM policies."""
+        return f"arn:{self.partition}:iam::{self.account}:root"
+
+    def arn(self, service: str, resource: str) -> str:
+        """ARN of a regional resource."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    def global_arn(self, service: str, resource: str) -> str:
+        """ARN of a resource that is not in one region (IAM, budgets)."""
+        return f"arn:{self.partition}:{service}::{self.account}:{resource}"
+
+    def bucket_arn(self, bucket: str, keys: str = "") -> str:
+        """ARN of a bucket, or with `keys` ("bronze/*") of objects in it. S3's ARNs name neither region nor account."""
+        return f"arn:{self.partition}:s3:::{bucket}" + (f"/{keys}" if keys else "")
+
+    def via(self, service: str) -> str:
+        """Value of kms:ViaService for requests that `service` makes on somebody's behalf."""
+        return f"{service}.{self.region}.{self.suffix}"
+
+    def endpoint(self, service: str) -> str:
+        """Address of a service's endpoint in this region."""
+        return f"https://{service}.{self.region}.{self.suffix}"
+
+
+def place_of(scope: Scope) -> Place:
+    """The AWS place of a scope."""
+    placement = scope.placement
+    partition = geography.region("aws", placement.region).partition
+    return Place(partition, placement.region, placement.account_id)
+
+
+class AwsComponent(RegionalComponent):
+    """A component in an AWS region: `kind` is the last part of its type token."""
+
+    place: Place
+
+    def __init__(self, kind: str, name: str, parent: RegionalComponent) -> None:
+        super().__init__(f"homeshore:aws:{kind}", name, parent.scope, parent=parent)
+        self.place = place_of(parent.scope)

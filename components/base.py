@@ -1,0 +1,81 @@
+"""What every component of a placement shares: its scope, its type token and the options of its children."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pulumi
+
+from components.naming import Names
+from components.placement import Placement
+
+
+class Classification(StrEnum):
+    """How sensitive what a resource holds is; the value of its DataClassification label."""
+
+    INTERNAL = "internal"
+    """Configuration, metrics and logs without data of people."""
+    PSEUDONYMISED = "pseudonymised"
+    """Events whose personal fields are keyed tokens."""
+    PERSONAL = "personal"
+    """Raw events, or what turns tokens back into people."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one placement's components have in common; plain data, known before the first resource exists.
+
+    `labels` are the tags that each resource carries through its provider. `protect` is Pulumi's own guard; data is
+    deleted only when it is off and `erasable` is set: two keys.
+    """
+
+    placement: Placement
+    names: Names
+    boundary: str
+    labels: Mapping[str, str]
+    protect: bool
+    removal_destroys: bool
+
+    @property
+    def erasable(self) -> bool:
+        """Whether a destroy may delete stored data: both keys are turned."""
+        return self.removal_destroys and not self.protect
+
+
+class RegionalComponent(pulumi.ComponentResource):
+    """A component of one placement. Children take `self.child()` or `self.keeper()` as their options, nothing else."""
+
+    scope: Scope
+
+    def __init__(
+        self,
+        token: str,
+        name: str,
+        scope: Scope,
+        *,
+        parent: pulumi.Resource | None = None,
+        provider: pulumi.ProviderResource | None = None,
+    ) -> None:
+        super().__init__(
+            token, name, None, pulumi.ResourceOptions(parent=parent, providers=[provider] if provider else None)
+        )
+        self.scope = scope
+
+    def child(self, *, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        """Options of a child that can be made again: its fixed name is freed before the replacement takes it."""
+        return pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=list(depends_on) or None)
+
+    def keeper(self, *, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        """Options of a child that holds data, or without which the data cannot be read or is less well guarded.
+
+        It survives a destroy unless both keys are turned.
+        """
+        return pulumi.ResourceOptions(
+            parent=self,
+            delete_before_replace=True,
+            depends_on=list(depends_on) or None,
+            protect=self.scope.protect,
+            retain_on_delete=not self.scope.erasable,
+        )

@@ -1,0 +1,19 @@
+"""Which cloud builds a placement: the only place that asks."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from components.contracts import Toolkit
+from components.placement import AwsPlacement, Placement
+
+
+def toolkit_for(placement: Placement) -> Toolkit:
+    """The builders of the placement's cloud. Only that cloud's SDK is imported."""
+    match placement:
+        case AwsPlacement():
+            from components.aws.toolkit import TOOLKIT  # noqa: PLC0415 - only this cloud's SDK
+
+            return TOOLKIT
+        case _:  # pyright: ignore[reportUnnecessaryComparison]
+            assert_never(placement)

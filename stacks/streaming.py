@@ -1,0 +1,208 @@
+"""The blueprint of one region's streaming pipeline: from the stack's configuration to components and outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+
+from components.base import Classification, RegionalComponent, Scope
+from components.clouds import toolkit_for
+from components.contracts import (
+    BucketSpec,
+    KeySpec,
+    NetworkSpec,
+    ObservabilitySpec,
+    ProcessorSpec,
+    SinkSpec,
+    StreamSpec,
+    Toolkit,
+)
+from components.lifecycle import Move, failed_batch_rules, lake_rules, log_rules
+from components.naming import Names
+from events import contract as contracts
+from processor import packaging
+from stacks import sizing
+from stacks.config import Removal, StackConfig
+from stacks.retention import stages
+from stacks.sizing import CapacityPlan
+
+PIPELINE = "pipeline"
+HANDLER = "processor.aws_lambda.handler"
+LAKE, FAILED, LOGS = "lake", "failed-batches", "access-logs"
+
+
+class RegionalPipeline(RegionalComponent):
+    """Everything of one region: key, stores, stream, processor, SQL, alarms. `outputs` are the stack's outputs.
+
+    The same blueprint on every cloud: what differs is in the toolkit.
+    """
+
+    outputs: dict[str, pulumi.Output[str]]
+
+    def __init__(self, config: StackConfig, plan: CapacityPlan, root: Path) -> None:
+        scope = scope_of(config)
+        toolkit = toolkit_for(config.placement)
+        super().__init__(
+            "homeshore:pipeline:RegionalPipeline",
+            PIPELINE,
+            scope,
+            provider=toolkit.provider("primary", scope),
+        )
+        self.outputs = self._build(toolkit, config, plan, root)
+        self.register_outputs(self.outputs)
+
+    def _build(
+        self, toolkit: Toolkit, config: StackConfig, plan: CapacityPlan, root: Path
+    ) -> dict[str, pulumi.Output[str]]:
+        contract = contracts.load(root / config.events)
+        key = toolkit.key(f"{PIPELINE}-key", KeySpec(budget_alerts=config.budget is not None), parent=self)
+        logs = toolkit.bucket(f"{PIPELINE}-{LOGS}", logs_spec(plan), key=key, logs=None, parent=self)
+        lake = toolkit.bucket(f"{PIPELINE}-{LAKE}", lake_spec(config), key=key, logs=logs, parent=self)
+        failed = toolkit.bucket(f"{PIPELINE}-{FAILED}", failed_spec(config), key=key, logs=logs, parent=self)
+        stream = toolkit.stream(f"{PIPELINE}-stream", stream_spec(config, plan), key=key, parent=self)
+        network = None
+        if config.network.mode == "private":
+            spec = NetworkSpec(log_days=plan.operations.log_retention_days)
+            network = toolkit.network(f"{PIPELINE}-network", spec, key=key, lake=lake, parent=self)
+        processor = toolkit.processor(
+            f"{PIPELINE}-processor",
+            processor_spec(config, plan, root),
+            key=key,
+            stream=stream,
+            lake=lake,
+            failed=failed,
+            network=network,
+            parent=self,
+        )
+        sink = toolkit.sink(
+            f"{PIPELINE}-sink",
+            SinkSpec(contract, plan.operations.scan_limit_bytes, config.retention.delete_after_days),
+            key=key,
+            lake=lake,
+            stream=stream,
+            parent=self,
+        )
+        watch = toolkit.observability(
+            f"{PIPELINE}-observability",
+            observability_spec(config, plan),
+            key=key,
+            stream=stream,
+            processor=processor,
+            parent=self,
+        )
+        return {
+            "endpoint": stream.uri,
+            "stream": stream.name,
+            "bucket": lake.name,
+            "sql": sink.uri,
+            "key": key.resource_id,
+            "dashboard": watch.uri,
+            "processor": processor.name,
+            "failed_batches": failed.name,
+            "pseudonym_secret": processor.secret_id,
+            "database": sink.name,
+            "workgroup": sink.workgroup,
+            "alerts": watch.resource_id,
+        }
+
+
+def deploy(config: StackConfig) -> RegionalPipeline:
+    """Size the stack and register its pipeline, in the Pulumi program that is running in the project's directory."""
+    plan = sizing.plan(config.placement, config.workload, config.latency, config.retention, config.slo)
+    pipeline = RegionalPipeline(config, plan, Path.cwd())
+    if pipeline.scope.erasable:
+        pulumi.log.warn(
+            "protect is false and removal is destroy: both keys are turned, so a destroy deletes the stored data.",
+            pipeline,
+        )
+    return pipeline
+
+
+def scope_of(config: StackConfig) -> Scope:
+    """What all components of the stack share: names, labels, and whether data may be deleted."""
+    placement = config.placement
+    return Scope(
+        placement=placement,
+        names=Names(config.environment, config.generation, placement.account_id, placement.region),
+        boundary=config.residency.boundary,
+        labels={
+            "Project": pulumi.get_project(),
+            "Stack": pulumi.get_stack(),
+            "Environment": config.environment,
+            "Owner": config.owner.team,
+            "CostCenter": config.owner.cost_center,
+            "Contact": config.owner.contact,
+            "DataClassification": Classification.INTERNAL,
+            "DataResidency": config.residency.boundary,
+        },
+        protect=config.protect,
+        removal_destroys=config.removal is Removal.DESTROY,
+    )
+
+
+def lake_spec(config: StackConfig) -> BucketSpec:
+    """The lake: tokens instead of people, cooling down as retention says."""
+    keep = config.retention
+    moves = tuple(
+        Move(stage.storage_class.name, stage.start)
+        for stage in stages(config.placement.cloud, keep.hot_days, keep.cool_days, keep.delete_after_days)
+    )
+    return BucketSpec(LAKE, Classification.PSEUDONYMISED, lake_rules(moves, keep.delete_after_days))
+
+
+def failed_spec(config: StackConfig) -> BucketSpec:
+    """What the platform hands over raw: a store of personal data, gone as soon as the stream forgets it."""
+    return BucketSpec(FAILED, Classification.PERSONAL, failed_batch_rules(config.retention.replay_hours))
+
+
+def logs_spec(plan: CapacityPlan) -> BucketSpec:
+    """Who read or wrote which object of the other two."""
+    return BucketSpec(LOGS, Classification.INTERNAL, log_rules(plan.operations.log_retention_days), (LAKE, FAILED))
+
+
+def stream_spec(config: StackConfig, plan: CapacityPlan) -> StreamSpec:
+    """The stream in the size that the plan gives it."""
+    return StreamSpec(
+        shards=plan.stream.shards,
+        replay_hours=plan.stream.replay_hours,
+        own_throughput=plan.processor.enhanced_fan_out,
+        sender_cidrs=config.network.allowed_cidrs,
+    )
+
+
+def processor_spec(config: StackConfig, plan: CapacityPlan, root: Path) -> ProcessorSpec:
+    """The processor in the size that the plan gives it, with the code packaged for the stack's architecture."""
+    settings, size = config.processor, plan.processor
+    package = packaging.build(
+        root / config.events, architecture=settings.architecture, runtime=settings.runtime, root=root
+    )
+    return ProcessorSpec(
+        # The same text on every machine: Pulumi reads it relative to the project's directory.
+        package=package.path.relative_to(root),
+        package_digest=package.sha256_base64,
+        handler=HANDLER,
+        runtime=settings.runtime,
+        architecture=settings.architecture,
+        memory_mb=size.memory_mb,
+        timeout_seconds=size.timeout_seconds,
+        batch_size=size.batch_size,
+        batch_window_seconds=size.batch_window_seconds,
+        parallelization=size.parallelization,
+        maximum_retries=size.maximum_retries,
+        maximum_record_age_seconds=size.maximum_record_age_seconds,
+        reserved_concurrency=size.reserved_concurrency,
+        log_days=plan.operations.log_retention_days,
+        own_throughput=size.enhanced_fan_out,
+    )
+
+
+def observability_spec(config: StackConfig, plan: CapacityPlan) -> ObservabilitySpec:
+    """What is watched, from the plan's objectives and the stack's budget."""
+    return ObservabilitySpec(
+        freshness_minutes=plan.operations.freshness_minutes,
+        iterator_age_alarm_ms=plan.operations.iterator_age_alarm_ms,
+        write_bytes_per_second=plan.stream.write_bytes_per_second,
+        contact=config.owner.contact,
+        monthly_usd=None if config.budget is None else config.budget.monthly_usd,
+    )
