@@ -39,7 +39,11 @@ def stack_strings(stack_file: Path, project: str, defaults: Mapping[str, object]
         name = _namespaced(key, project)
         if name in values and isinstance(node, yaml.ScalarNode) and _is_null(node):
             continue
-        values[name], is_secret = _text(node)
+        try:
+            values[name], is_secret = _text(node)
+        except (yaml.YAMLError, ValueError, RecursionError) as fault:
+            where = f"{stack_file}:{node.start_mark.line + 1}: {name}"
+            raise UserError(f"{where}: cannot be turned into a configuration value: {fault}") from None
         if is_secret:
             secrets.append(name)
     return StackStrings(values, tuple(secrets))
@@ -89,15 +93,13 @@ def _text(node: yaml.Node) -> tuple[str, bool]:
     if isinstance(node, yaml.ScalarNode):
         return ("" if _is_null(node) else str(node.value)), False
     plain, is_secret = _open(_construct(node))
-    return (MASK if plain is _SECURE else json.dumps(plain, default=_scalar)), is_secret
+    return (MASK if plain is _SECURE else json.dumps(plain, default=_scalar, allow_nan=False)), is_secret
 
 
 def _construct(node: yaml.Node) -> object:
     loader = cast("Any", LOADER(""))
     try:
         return cast("object", loader.construct_document(node))
-    except (yaml.YAMLError, ValueError, RecursionError) as fault:
-        raise UserError(f"the configuration value at line {node.start_mark.line + 1} cannot be read: {fault}") from None
     finally:
         loader.dispose()
 

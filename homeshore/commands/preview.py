@@ -1,0 +1,81 @@
+"""`homeshore preview`: the resources that a stack file becomes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from homeshore.errors import UserError
+
+if TYPE_CHECKING:
+    from homeshore.engine import Snapshot
+    from homeshore.project import Project
+
+
+@click.command("preview")
+@click.argument("stacks", nargs=-1, metavar="[STACK]...")
+@click.option("--all", "every", is_flag=True, help="Every stack that has a file, instead of named ones.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below) instead of text.")
+def command(stacks: tuple[str, ...], every: bool, as_json: bool) -> None:
+    """Show the resources that a stack file becomes: no account, no plugin, no `pulumi` binary.
+
+    The project's own program runs in this process. What only a cloud can compute is shown as known after `pulumi up`,
+    and a secret is never shown.
+
+    \b
+    Example: homeshore preview dev
+             homeshore preview --all --json
+
+    \b
+    JSON of one STACK: {"version": 1, "project", "stack", "outputs",
+      "resources": [{"urn", "type", "name", "custom", "parent", "provider", "inputs",
+        "dependencies", "property_dependencies", "protect", "retain_on_delete",
+        "delete_before_replace", "ignore_changes", "replace_on_changes", "aliases",
+        "additional_secret_outputs", "custom_timeouts", "deleted_with", "import_id",
+        "external"}]}
+    JSON of several, and of --all: {"version": 1, "stacks": [...]}
+    An unknown is Pulumi's own marker; a secret has Pulumi's signature and the value "[secret]".
+    """
+    from homeshore.engine.model import FORMAT_VERSION
+    from homeshore.engine.text import render
+    from homeshore.project import find_project
+
+    if every and stacks:
+        raise click.UsageError("Name stacks or give --all, not both.")
+    project = find_project()
+    names = project.stacks() if every else list(dict.fromkeys(stacks))
+    if not names:
+        known = ", ".join(project.stacks()) or "none yet"
+        raise click.UsageError(f"Name a stack, or give --all. Stack files here: {known}.")
+    snapshots = _run(project, names)
+    if not as_json:
+        click.echo("\n\n".join(render(snapshot, click.style) for snapshot in snapshots))
+    elif len(snapshots) == 1 and not every:
+        click.echo(_document(snapshots[0].to_json()))
+    else:
+        shapes = [snapshot.to_json() for snapshot in snapshots]
+        click.echo(_document({"version": FORMAT_VERSION, "stacks": shapes}))
+
+
+def _run(project: Project, names: list[str]) -> list[Snapshot]:
+    """Run the program for each stack. Raises UserError with all failures at once."""
+    from homeshore.engine import run_program
+
+    for name in names:
+        project.stack_file(name)
+    snapshots: list[Snapshot] = []
+    failures: list[str] = []
+    for name in names:
+        try:
+            snapshots.append(run_program(project, name))
+        except UserError as fault:
+            failures.append(str(fault))
+    if failures:
+        raise UserError("\n\n".join(failures))
+    return snapshots
+
+
+def _document(shape: dict[str, object]) -> str:
+    return json.dumps(shape, indent=2, ensure_ascii=False)
