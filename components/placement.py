@@ -68,7 +68,8 @@ class AwsPlacement(BaseModel):
 
     cloud: Annotated[Literal["aws"], BeforeValidator(_cloud)] = Field(description="The cloud that the stack stands on.")
     region: AwsRegion = Field(
-        description="The one region in which every resource of the stack lies; it must lie inside residency.boundary."
+        description="The one region in which every resource of the stack lies; it must lie inside residency.boundary.",
+        examples=[next(r.name for r in geography.regions("aws") if r.country == "DE")],
     )
     account_id: AwsAccountId = Field(
         description="The AWS account that the stack may touch, 12 digits in quotes; every other account is refused.",

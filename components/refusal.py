@@ -11,7 +11,7 @@ SHOWN_CHARACTERS = 60
 def refusal(problem: str, *, consequence: str, remedy: str, at: str = "") -> PydanticCustomError:
     """The error for a validator to raise; stacks.faults turns it into the reader's message.
 
-    `at` is the dotted path that the fault belongs to when that is not where the validator stands.
+    `at` is the key below the validator's place that the fault belongs to.
     """
     context = {"problem": problem, "consequence": consequence, "remedy": remedy, "at": at}
     return PydanticCustomError(REFUSED, "{problem}", context)

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+
+from stacks.document import Secret, read_document
+from stacks.faults import ConfigFaults
 from stacks.models import (
     Budget,
     EventRate,
@@ -17,12 +26,18 @@ from stacks.models import (
     Standby,
     Workload,
 )
+from stacks.namespaces import sort_document, sort_keys
+from stacks.provenance import Origin
+from stacks.reading import Lines, Loaded, check, fault_of, read
+from stacks.shape import section_of
 
 __all__ = [
     "Budget",
     "EventRate",
     "Latency",
+    "Loaded",
     "Network",
+    "Origin",
     "Owner",
     "ProcessorSettings",
     "Removal",
@@ -32,4 +47,48 @@ __all__ = [
     "StackConfig",
     "Standby",
     "Workload",
+    "load",
+    "read",
 ]
+
+
+def load(stack_file: Path | None = None) -> StackConfig:
+    """The configuration of the running Pulumi program: the one place that reads `pulumi.Config`.
+
+    `stack_file` (default: the running stack's file in the project's directory) is looked at for line numbers only.
+    Raises pulumi.RunError with the whole message, which the engine shows without a traceback.
+    """
+    project = pulumi.get_project()
+    root = Path(pulumi.get_root_directory() or ".")
+    file = stack_file or root / f"Pulumi.{pulumi.get_stack()}.yaml"
+    document = read_document(file)
+    found = sort_keys(dict(_program_values(project)), project)
+    lines = Lines(file.name, document, sort_document(document, project).spelled)
+    wrong = [fault_of(told, lines.of_document(("config", *told.path)), file.name) for told in found.wrong]
+    try:
+        return check(found.values, lines, root=file.parent, project=project, also=wrong)
+    except ConfigFaults as faults:
+        raise pulumi.RunError(str(faults)) from None
+
+
+def _program_values(project: str) -> Iterator[tuple[str, object]]:
+    """What the engine handed to the program: every key, its value as the models take it."""
+    config = pulumi.Config(project)
+    for key in {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}:
+        namespace, _, name = str(key).partition(":")
+        if namespace == project:
+            secret = runtime_config.is_config_secret(key) or key in runtime_config.get_config_secret_keys_env()
+            yield key, Secret() if secret else _parsed(name, config.get(name))
+        elif namespace != "pulumi":  # the engine's own settings reach the program too; Pulumi.yaml has set them
+            yield key, None
+
+
+def _parsed(name: str, text: str | None) -> object:
+    """Sections arrive as JSON text; what is not JSON stays text, for the check to refuse."""
+    known = StackConfig.model_fields.get(name)
+    if text is None or known is None or section_of(known) is None:
+        return text
+    try:
+        return json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return text

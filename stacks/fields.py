@@ -16,6 +16,7 @@ from components.refusal import refusal, shown
 _LABEL = re.compile(r"[\w .:/=+@-]*\w[\w .:/=+@-]*")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _ENVIRONMENT = re.compile(r"[a-z](-?[a-z0-9])*")
+_MOST_DOLLARS = 1_000_000_000
 # A wider range than these holds more of the internet than any one organisation does.
 _SHORTEST_PREFIX = {4: 8, 6: 19}
 
@@ -100,6 +101,16 @@ def _inside_project(value: str) -> str:
     return value
 
 
+def _dollars(value: float) -> float:
+    if not 0 < value <= _MOST_DOLLARS:
+        raise refusal(
+            f"a budget of {value:g} US dollars a month is none",
+            consequence="Every stack costs something, so the budget would be broken from the first hour.",
+            remedy="Write what the stack may cost in a month, or remove budget to be warned of nothing.",
+        )
+    return value
+
+
 Environment = Annotated[str, Field(min_length=1, max_length=12), AfterValidator(_environment)]
 Label = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_label)]
 Email = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_email)]
@@ -116,4 +127,9 @@ Days = Annotated[int, Strict(), Field(ge=1, le=36_500)]
 ReplayHours = Annotated[int, Strict(), Field(ge=24, le=8_760)]
 Minutes = Annotated[int, Strict(), Field(ge=1, le=1_440)]
 Generation = Annotated[int, Strict(), Field(ge=1, le=99)]
-Dollars = Annotated[float, Strict(), Field(gt=0, le=1e9, allow_inf_nan=False)]
+Dollars = Annotated[
+    float,
+    Strict(),
+    Field(allow_inf_nan=False, json_schema_extra={"exclusiveMinimum": 0, "maximum": _MOST_DOLLARS}),
+    AfterValidator(_dollars),
+]

@@ -165,7 +165,10 @@ class Network(Section):
 class Standby(Section):
     """A second region that takes over."""
 
-    region: AwsRegion = Field(description="The region that takes over; it must lie inside residency.boundary too.")
+    region: AwsRegion = Field(
+        description="The region that takes over; it must lie inside residency.boundary too.",
+        examples=[next(r.name for r in geography.regions("aws") if r.country == "IE")],
+    )
 
 
 class Budget(Section):
@@ -251,7 +254,7 @@ class StackConfig(Section):
     def _lies_inside(cls, placement: Placement, info: ValidationInfo) -> Placement:
         residency = info.data.get("residency")
         if isinstance(residency, Residency):
-            fault = _outside("the region", placement.region, residency.boundary, at="placement.region")
+            fault = outside("the region", placement.region, residency.boundary)
             if fault is not None:
                 raise fault
         return placement
@@ -269,7 +272,7 @@ class StackConfig(Section):
                     consequence="The cloud refuses the bucket's lifecycle rule.",
                     remedy=f"Set {kind.entered_by} to {kind.earliest_day} or more, or equal to the next one to skip "
                     f"{kind.name}.",
-                    at=f"retention.{kind.entered_by}",
+                    at=kind.entered_by,
                 )
             if length < kind.minimum_stay_days:
                 following = "cool_days" if kind.entered_by == "hot_days" else "delete_after_days"
@@ -280,7 +283,7 @@ class StackConfig(Section):
                     "and for the move.",
                     remedy=f"Set {following} to {stage.start + kind.minimum_stay_days} or more, or make the two equal "
                     f"to skip {kind.name}.",
-                    at=f"retention.{following}",
+                    at=following,
                 )
         return retention
 
@@ -291,7 +294,7 @@ class StackConfig(Section):
             return None
         residency = info.data.get("residency")
         if isinstance(residency, Residency):
-            fault = _outside("the standby", standby.region, residency.boundary, at="standby.region")
+            fault = outside("the standby", standby.region, residency.boundary)
             if fault is not None:
                 raise fault
         raise refusal(
@@ -301,7 +304,8 @@ class StackConfig(Section):
         )
 
 
-def _outside(what: str, name: str, boundary_name: str, *, at: str) -> PydanticCustomError | None:
+def outside(what: str, name: str, boundary_name: str) -> PydanticCustomError | None:
+    """The fault of an AWS region that does not lie inside a boundary, or None where it does. Both names must be known."""
     boundary, place = geography.boundary(boundary_name), geography.region("aws", name)
     if boundary.holds(place):
         return None
@@ -314,5 +318,5 @@ def _outside(what: str, name: str, boundary_name: str, *, at: str) -> PydanticCu
         consequence="The data would leave its home shore: this is what the boundary forbids.",
         remedy=f"Choose {choose}, " * bool(inside) + f"{'or ' * bool(inside)}a boundary that holds it "
         f"({', '.join(around[:6])}).",
-        at=at,
+        at="region",
     )

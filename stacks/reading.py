@@ -1,0 +1,161 @@
+"""From raw values to a checked configuration: the one way, for the file and for the program alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import cast
+
+from pydantic import ValidationError
+
+import geography
+from components.refusal import shown
+from stacks.document import Document, KeyPath, Told, read_document
+from stacks.faults import ConfigFaults, Fault
+from stacks.models import StackConfig, outside
+from stacks.namespaces import Sorted, sort_document, sort_keys
+from stacks.provenance import Origin, origins
+from stacks.sentences import faults_of, refused_at
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A valid stack file: its configuration, and where each value came from, by dotted path without the namespace."""
+
+    config: StackConfig
+    origins: Mapping[str, Origin]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Where things stand in a stack file; empty when no file is known."""
+
+    file: str
+    document: Document = field(default_factory=Document)
+    spelled: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def of(self, path: KeyPath) -> int | None:
+        """The line of a path of ours, or of what stands nearest above it."""
+        return self.of_document(("config", self.spelled.get(str(path[0]), ""), *path[1:]) if path else ())
+
+    def of_document(self, path: KeyPath) -> int | None:
+        """The line of a path of the document, or of what stands nearest above it."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self.document.lines:
+                return self.document.lines[path[:end]]
+        return None
+
+
+def read(path: Path, project: str = "homeshore", defaults: Mapping[str, object] | None = None) -> Loaded:
+    """Read the stack file `path`. `defaults` are the project-wide values that lie beneath it, by key.
+
+    Raises ConfigFaults with everything that is wrong.
+    """
+    document = read_document(path)
+    sorted_keys = sort_document(document, project) if document.values is not None else Sorted()
+    lines = Lines(path.name, document, sorted_keys.spelled)
+    wrong = [fault_of(finding.told, finding.line, lines.file) for finding in document.findings]
+    wrong += [fault_of(one, lines.of_document(one.path), lines.file) for one in sorted_keys.wrong]
+    if document.values is None:
+        raise ConfigFaults(wrong)
+    inherited = sort_keys({k: v for k, v in (defaults or {}).items() if v is not None}, project).values
+    config = check({**inherited, **sorted_keys.values}, lines, root=path.parent, project=project, also=wrong)
+    placed = {path: line for path in _paths(sorted_keys.values) if (line := lines.of(path)) is not None}
+    return Loaded(config, origins(config, sorted_keys.values, inherited, placed))
+
+
+def check(
+    values: Mapping[str, object], lines: Lines, *, root: Path, project: str, also: Iterable[Fault] = ()
+) -> StackConfig:
+    """The configuration that `values` (bare keys) make. `also` are faults that were found before.
+
+    Raises ConfigFaults with everything that is wrong.
+    """
+    wrong = list(also)
+    typed = {name: _typed(name, value) for name, value in values.items()}
+    config: StackConfig | None = None
+    try:
+        config = StackConfig.model_validate(typed)
+    except ValidationError as refused:
+        found = faults_of(StackConfig, refused.errors(include_url=False))
+        # A section with another fault is not checked against the boundary by the models.
+        found = dict.fromkeys((*found, *_strayed(typed)))
+        wrong += [_fault(fault, lines.of(fault.path), lines.file, project) for fault in found]
+    events = typed.get("events", StackConfig.model_fields["events"].default)
+    if not any(fault.path == f"{project}:events" for fault in wrong) and not (root / str(events)).is_file():
+        wrong.append(_fault(_no_contract(str(events), root), lines.of(("events",)), lines.file, project))
+    if wrong or config is None:
+        raise ConfigFaults(wrong)
+    return config
+
+
+def _typed(name: str, value: object) -> object:
+    """A scalar key's value as its field has it: the real engine hands every one of them over as text."""
+    known = StackConfig.model_fields.get(name)
+    if known is None or not isinstance(value, str):
+        return value
+    if known.annotation is bool and value in ("true", "false"):
+        return value == "true"
+    return int(value) if known.annotation is int and _WHOLE.fullmatch(value) else value
+
+
+def _strayed(values: Mapping[str, object]) -> Iterator[Told]:
+    boundary = _text_at(values, "residency", "boundary")
+    for section, what in (("placement", "the region"), ("standby", "the standby")):
+        region = _text_at(values, section, "region")
+        with suppress(geography.UnknownRegion, geography.UnknownBoundary):
+            refused = outside(what, region, boundary)
+            if refused is not None:
+                yield refused_at((section,), refused.context or {})
+
+
+def _text_at(values: Mapping[str, object], section: str, key: str) -> str:
+    inside = values.get(section)
+    value = cast("dict[str, object]", inside).get(key) if isinstance(inside, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _no_contract(events: str, root: Path) -> Told:
+    folder = (root / events).parent
+    names = [path.relative_to(root).as_posix() for path in sorted(folder.glob("*.y*ml"))] if folder.is_dir() else []
+    near = get_close_matches(events, names, n=1, cutoff=0.4) or names[:1]
+    return Told(
+        ("events",),
+        f"there is no file {shown(events)} in the project",
+        "The processor would have no contract to check events against, so it could not be built.",
+        f"did you mean {near[0]}?" if near else "Name a data contract of the project, such as events/clickstream.yaml.",
+    )
+
+
+def _fault(fault: Told, line: int | None, file: str, project: str) -> Fault:
+    """The fault at a path of the configuration, shown as `pulumi config set --path` takes it."""
+    path = f"{project}:{_dotted(fault.path)}"
+    return Fault(file, line, path, fault.problem, fault.consequence, fault.remedy)
+
+
+def fault_of(fault: Told, line: int | None, file: str) -> Fault:
+    """The fault at a path of the document, whose keys carry their namespace already."""
+    inside = fault.path[1:] if fault.path[:1] == ("config",) and len(fault.path) > 1 else fault.path
+    return Fault(file, line, _dotted(inside), fault.problem, fault.consequence, fault.remedy)
+
+
+def _dotted(path: KeyPath) -> str:
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{_cut(key)}" for key in path).removeprefix(".")
+
+
+def _cut(key: str) -> str:
+    text = key if key.isprintable() else repr(key)
+    return text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 - what still fits a line
+
+
+def _paths(values: Mapping[str, object], above: KeyPath = ()) -> Iterator[KeyPath]:
+    for key, value in values.items():
+        yield (*above, key)
+        if isinstance(value, dict):
+            yield from _paths(cast("dict[str, object]", value), (*above, key))

@@ -1,0 +1,74 @@
+"""Looks into the models: which section or field lies at a path, and an example of it."""
+
+from __future__ import annotations
+
+import json
+from types import UnionType
+from typing import Union, cast, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from stacks.document import KeyPath, parse
+
+
+def section_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The model that `field` holds, also where it may be None; no model for a scalar or a list."""
+    kinds: tuple[object, ...] = (field.annotation,)
+    if get_origin(field.annotation) in (Union, UnionType):
+        kinds = get_args(field.annotation)
+    for kind in kinds:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
+
+
+def section_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
+    """The section of `model` at `path`; `model` itself at the empty path, None where there is none."""
+    here: type[BaseModel] | None = model
+    for key in path:
+        field = here.model_fields.get(str(key)) if here else None
+        here = section_of(field) if field else None
+    return here
+
+
+def field_at(model: type[BaseModel], path: KeyPath) -> FieldInfo | None:
+    """The field of `model` at `path`; for a place in a list, the list's field."""
+    names = [key for key in path if isinstance(key, str)]
+    section = section_at(model, tuple(names[:-1])) if names else None
+    return section.model_fields.get(names[-1]) if section else None
+
+
+def example_of(field: FieldInfo) -> object:
+    """A value that `field` could have: its example, its default, or one made of its section's own; None without."""
+    if field.examples:
+        return cast("object", field.examples[0])
+    section = section_of(field)
+    if section is None:
+        default: object = field.get_default()
+        return None if field.is_required() else default
+    shown = {name: example_of(part) for name, part in section.model_fields.items() if part.is_required()}
+    shown = shown or {name: example_of(part) for name, part in section.model_fields.items()}
+    return {name: value for name, value in shown.items() if value is not None and value != ()}
+
+
+def example_text(field: FieldInfo) -> str:
+    """The example as YAML in one line; empty when there is none."""
+    example = example_of(field)
+    return "" if example in (None, {}) else flow(example)
+
+
+def flow(value: object) -> str:
+    """A value as YAML in flow style, the way a person would type it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {flow(v)}" for k, v in cast("dict[str, object]", value).items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(flow(part) for part in cast("list[object]", value)) + "]"
+    if isinstance(value, str):
+        return value if _is_plain(value) else json.dumps(value)
+    return json.dumps(value)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether YAML reads `text` back as the same text without quotes."""
+    return "," not in text and parse(f"{{key: {text}}}").values == {"key": text}
