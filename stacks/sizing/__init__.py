@@ -1,0 +1,62 @@
+"""Sizing: what a workload needs, as plain numbers, each with its reason and the limit that drove it. No Pulumi."""
+
+from __future__ import annotations
+
+from stacks.models import Latency, Retention, Slo
+from stacks.sizing import aws
+from stacks.sizing.model import (
+    CapacityPlan,
+    Decision,
+    Load,
+    OperationsCapacity,
+    ProcessorCapacity,
+    Rate,
+    Site,
+    SizingError,
+    StorageLoad,
+    StreamCapacity,
+)
+
+__all__ = [
+    "CapacityPlan",
+    "Decision",
+    "Load",
+    "OperationsCapacity",
+    "ProcessorCapacity",
+    "Rate",
+    "Site",
+    "SizingError",
+    "StorageLoad",
+    "StreamCapacity",
+    "plan",
+]
+
+
+def plan(placement: Site, workload: Load, latency: Latency, retention: Retention, slo: Slo) -> CapacityPlan:
+    """The capacity that carries `workload` at `placement`: the same arguments always give the same plan.
+
+    Raises SizingError, which names the limit and what to do, where no plan can be made within the limits.
+    """
+    _check(workload)
+    match placement.cloud:
+        case "aws":
+            return aws.plan(placement.region, workload, latency, retention, slo)
+        case other:
+            raise SizingError(
+                f"this version cannot size a stack on {other}",
+                remedy="Use a cloud that is built: aws.",
+            )
+
+
+def _check(workload: Load) -> None:
+    rate = workload.events_per_second
+    if workload.event_bytes < 1 or rate.average < 1:
+        raise SizingError(
+            f"{rate.average} events/s of {workload.event_bytes} B is no load to size for",
+            remedy="State at least 1 event per second of at least 1 byte.",
+        )
+    if rate.peak < rate.average:
+        raise SizingError(
+            f"the peak of {rate.peak:,} events/s is below the average of {rate.average:,}",
+            remedy=f"Raise the peak to {rate.average} or more, or lower the average.",
+        )

@@ -1,0 +1,54 @@
+"""What is asked of a plan on AWS: the demand, the limits of the region, and what processing is assumed to cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from stacks.models import Latency, Retention, Slo
+from stacks.sizing.limits import Limits
+from stacks.sizing.model import Load
+
+
+@dataclass(frozen=True)
+class ProcessingCost:
+    """What processing is assumed to cost. These are assumptions, and each decision that rests on them says so.
+
+    `event_us` microseconds of CPU per event of `event_bytes` (proportionally more for larger ones, not less for smaller
+    ones): a target for the processor core on a whole core of a server. `derate`: times as much on a Lambda vCPU, which
+    is slower, shared, and runs the JSON decoding of the payload besides. `invocation_ms`: call, bucket writes and
+    checkpoint of one batch. `envelope_bytes`: the JSON around one record in the payload, with long names.
+    """
+
+    event_us: int = 10
+    event_bytes: int = 745
+    derate: int = 4
+    invocation_ms: int = 300
+    envelope_bytes: int = 768
+
+    def per_event_us(self, event_bytes: int) -> Fraction:
+        """Microseconds of one Lambda vCPU for one event of that size."""
+        return Fraction(self.event_us * self.derate * max(event_bytes, self.event_bytes), self.event_bytes)
+
+    def batch_ms(self, events: int, event_bytes: int, vcpus: Fraction) -> Fraction:
+        """Milliseconds for a batch of `events`."""
+        return self.invocation_ms + events * self.per_event_us(event_bytes) / 1000 / vcpus
+
+    def in_words(self) -> tuple[str, str]:
+        """The CPU assumption and the invocation assumption, as a decision shows them."""
+        return (
+            f"{self.event_us} µs of CPU per event of {self.event_bytes} B, x {self.derate} on a Lambda vCPU",
+            f"{self.invocation_ms} ms per invocation for the call and the bucket writes",
+        )
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything that the numbers of one plan follow from."""
+
+    limits: Limits
+    workload: Load
+    latency: Latency
+    retention: Retention
+    slo: Slo
+    cost: ProcessingCost
