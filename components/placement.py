@@ -66,7 +66,9 @@ class AwsPlacement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    cloud: Annotated[Literal["aws"], BeforeValidator(_cloud)] = Field(description="The cloud that the stack stands on.")
+    cloud: Annotated[Literal["aws"], BeforeValidator(_cloud)] = Field(
+        description="The cloud that the stack stands on.", examples=["aws"]
+    )
     region: AwsRegion = Field(
         description="The one region in which every resource of the stack lies; it must lie inside residency.boundary.",
         examples=[next(r.name for r in geography.regions("aws") if r.country == "DE")],

@@ -195,7 +195,8 @@ class Slo(Section):
 
     freshness_minutes: fields.Minutes = Field(
         description="Minutes after which an event is visible to SQL; derived from latency when absent "
-        f"({', '.join(f'{name} {minutes}' for name, minutes in FRESHNESS_MINUTES.items())})."
+        f"({', '.join(f'{name} {minutes}' for name, minutes in FRESHNESS_MINUTES.items())}).",
+        examples=[5],
     )
 
 
@@ -224,7 +225,9 @@ class StackConfig(Section):
         description="The data contract that the processor enforces, a file inside the project.",
     )
     retention: Retention = Field(default_factory=Retention, description="How long data is kept, and how warm.")
-    network: Network = Field(default_factory=Network, description="Who can reach the endpoints.")
+    network: Network = Field(
+        default_factory=Network, description="Who can reach the endpoints.", examples=[{"mode": "private"}]
+    )
     standby: Standby | None = Field(
         default=None, description="A second region that takes over. This version does not build it yet."
     )
@@ -305,7 +308,7 @@ class StackConfig(Section):
 
 
 def outside(what: str, name: str, boundary_name: str) -> PydanticCustomError | None:
-    """The fault of an AWS region that does not lie inside a boundary, or None where it does. Both names must be known."""
+    """The fault of an AWS region outside a boundary, None where it lies inside. Both names must be known."""
     boundary, place = geography.boundary(boundary_name), geography.region("aws", name)
     if boundary.holds(place):
         return None

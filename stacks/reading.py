@@ -57,14 +57,18 @@ def read(path: Path, project: str = "homeshore", defaults: Mapping[str, object] 
 
     Raises ConfigFaults with everything that is wrong.
     """
-    document = read_document(path)
+    return read_parsed(read_document(path), path, project, defaults or {})
+
+
+def read_parsed(document: Document, path: Path, project: str, defaults: Mapping[str, object]) -> Loaded:
+    """Check a document that was parsed already and stands, or will stand, at `path`; otherwise like `read`."""
     sorted_keys = sort_document(document, project) if document.values is not None else Sorted()
     lines = Lines(path.name, document, sorted_keys.spelled)
     wrong = [fault_of(finding.told, finding.line, lines.file) for finding in document.findings]
     wrong += [fault_of(one, lines.of_document(one.path), lines.file) for one in sorted_keys.wrong]
     if document.values is None:
         raise ConfigFaults(wrong)
-    inherited = sort_keys({k: v for k, v in (defaults or {}).items() if v is not None}, project).values
+    inherited = sort_keys({k: v for k, v in defaults.items() if v is not None}, project).values
     config = check({**inherited, **sorted_keys.values}, lines, root=path.parent, project=project, also=wrong)
     placed = {path: line for path in _paths(sorted_keys.values) if (line := lines.of(path)) is not None}
     return Loaded(config, origins(config, sorted_keys.values, inherited, placed))

@@ -54,7 +54,7 @@ def unknown_key(model: type[BaseModel], path: KeyPath) -> Told:
     near = get_close_matches(name.lower(), names, n=2, cutoff=0.6)
     home = next(iter(_homes(model, name)), None)
     if home is not None:
-        remedy = f"{name} belongs under {home}."
+        remedy = f"move it: {name} belongs under {home}."
     elif near:
         remedy = f"did you mean {' or '.join(near)}?"
     else:

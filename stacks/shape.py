@@ -66,6 +66,8 @@ def flow(value: object) -> str:
         return "[" + ", ".join(flow(part) for part in cast("list[object]", value)) + "]"
     if isinstance(value, str):
         return value if _is_plain(value) else json.dumps(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return json.dumps(value)
 
 
