@@ -167,15 +167,29 @@ def test_one_stream_ends_where_it_can_be_resized_to() -> None:
     assert fault.limit.name == "shards per stream"
 
 
+def test_the_shard_quota_is_used_up_to_the_last_shard() -> None:
+    assert sized(load(700_000, 800_000, 1_000)).stream.shards == 1_000
+    assert "1,001 shards are needed" in str(_error(load(700_000, 800_001, 1_000)))
+
+
 def test_too_many_small_objects_are_refused() -> None:
-    fault = _error(load(2_000_000, 3_000_000, 1_000), Latency.REALTIME, region=LARGE[0])
-    assert fault.limit is not None
-    assert fault.limit.name in {"write requests per prefix", "concurrent executions per account"}
-    assert "regions" in fault.remedy
+    def realtime(peak: int) -> int:
+        slo, light = Slo(freshness_minutes=1), aws.ProcessingCost(event_us=1, invocation_ms=100)
+        found = aws.plan(LARGE[0], load(peak, peak, 1_000), Latency.REALTIME, Retention(), slo, cost=light)
+        return found.storage.objects_per_second
+
+    assert realtime(2_800_000) == 3_500
+    with pytest.raises(SizingError, match="3,501 objects/s under one prefix") as caught:
+        realtime(2_800_001)
+    assert caught.value.limit is not None
+    assert caught.value.limit.name == "write requests per prefix"
+    assert "slower latency" in caught.value.remedy
 
 
-def test_concurrency_that_cannot_carry_the_peak_names_the_quota() -> None:
-    fault = _error(load(4_000_000, 4_000_000, 800), region=LARGE[0])
+def test_concurrency_that_cannot_carry_the_peak_with_headroom_names_the_quota() -> None:
+    # 900 executions process 3.03 million events of 1 KiB per second: enough for 2.4 million x 1.25, not for 2.6.
+    assert sized(load(2_400_000, 2_400_000), region=LARGE[0]).processor.events_per_second >= 3_000_000
+    fault = _error(load(2_600_000, 2_600_000), region=LARGE[0])
     assert fault.limit is not None
     assert fault.limit.name == "concurrent executions per account"
     assert "Service Quotas, Lambda" in fault.remedy

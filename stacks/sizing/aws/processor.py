@@ -15,15 +15,14 @@ LEAST_TIMEOUT_SECONDS = 60
 """Room for the bucket's and the key service's own retries."""
 TIMEOUT_MARGIN = 10
 """Times a full batch's own duration: a packed record may hold ten times its size."""
-CHEAPER = "Send smaller events, or make the processor cheaper per event."
 
 
 def size_processor(ledger: Ledger, task: Task, stream: StreamCapacity) -> ProcessorCapacity:
-    """The function and its event source mapping. Raises SizingError: latency, parallelization, timeout, concurrency."""
+    """The function and its event source mapping. Raises SizingError: latency, parallelization, concurrency."""
     batch_size = _batch_size(ledger, task)
     shape = cheapest_shape(task, batch_size)
     parallelization = _parallelization(ledger, task, shape)
-    timeout = _timeout(ledger, task, shape, batch_size)
+    timeout = _timeout(ledger, task, shape)
     concurrency, reserved = decide_concurrency(ledger, task, stream, parallelization)
     return ProcessorCapacity(
         memory_mb=_memory(ledger, task, shape),
@@ -105,7 +104,7 @@ def _parallelization(ledger: Ledger, task: Task, shape: Shape) -> int:
             f"one shard hands over up to {float(needed):,.0f} events/s, and one batch at a time processes "
             f"{float(shape.lane_events_per_second):,.0f}: {batches} at once are needed per shard",
             limit=most,
-            remedy=CHEAPER,
+            remedy="Send smaller events, or make the processor cheaper per event.",
         )
     keeps = f"one batch at a time processes {float(shape.lane_events_per_second):,.0f} events/s"
     return ledger.decide(
@@ -133,19 +132,11 @@ def _memory(ledger: Ledger, task: Task, shape: Shape) -> int:
     )
 
 
-def _timeout(ledger: Ledger, task: Task, shape: Shape, batch_size: int) -> int:
+def _timeout(ledger: Ledger, task: Task, shape: Shape) -> int:
     longest = task.limits.one(LAMBDA, "timeout")
-    wanted = max(LEAST_TIMEOUT_SECONDS, ceil(shape.batch_ms * TIMEOUT_MARGIN / 1000))
-    if wanted > longest.value:
-        raise SizingError(
-            f"a full batch of {batch_size:,} takes {float(shape.batch_ms) / 1000:,.0f} s, with its margin of "
-            f"{TIMEOUT_MARGIN} more than a function may run",
-            limit=longest,
-            remedy=CHEAPER,
-        )
     return ledger.decide(
         "processor.timeout_seconds",
-        wanted,
+        min(max(LEAST_TIMEOUT_SECONDS, ceil(shape.batch_ms * TIMEOUT_MARGIN / 1000)), longest.value),
         "s",
         f"{TIMEOUT_MARGIN} x the {float(shape.batch_ms) / 1000:.2f} s of a full batch, because packed records hold "
         f"more, and at least {LEAST_TIMEOUT_SECONDS} s, so that the bucket's own retries have room",
