@@ -14,6 +14,7 @@ from sized import CAPPED, load, sized
 
 import geography
 from homeshore.cli import run
+from homeshore.commands.plan import LATENCIES
 from stacks.models import Latency
 
 LOAD = ["--region", CAPPED[0], "--eps", "30000", "--peak", "100000", "--bytes", "1024"]
@@ -52,6 +53,10 @@ def test_text_names_every_number_and_stays_inside_the_terminal(
     for shown in ("128 shards", "27 s", "20 retries", "2,472 GiB", "limit: Lambda: payload per invocation"):
         assert shown in text
     assert "Assumed, not measured" in text
+
+
+def test_the_option_offers_every_latency() -> None:
+    assert LATENCIES == tuple(latency.value for latency in Latency)
 
 
 def test_peak_defaults_to_the_average_and_latency_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
