@@ -56,7 +56,7 @@ def test_text_names_every_number_and_stays_inside_the_terminal(
 
 
 def test_the_option_offers_every_latency() -> None:
-    assert LATENCIES == tuple(latency.value for latency in Latency)
+    assert tuple(latency.value for latency in Latency) == LATENCIES
 
 
 def test_peak_defaults_to_the_average_and_latency_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
