@@ -94,7 +94,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     """YAML lets the second of two equal keys win in silence; a contract must not."""
 
 
-def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[object, object]:
+def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> object:
     seen: set[str] = set()
     for key, _ in node.value:
         if isinstance(key, yaml.ScalarNode):
@@ -111,7 +111,9 @@ def _document(path: Path, findings: _Findings) -> Mapping[str, object]:
     try:
         loaded: object = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except OSError as fault:
-        findings.add("the file", f"cannot be read: {fault.strerror}", "Name an existing contract in `homeshore:events`.")
+        findings.add(
+            "the file", f"cannot be read: {fault.strerror}", "Name an existing contract in `homeshore:events`."
+        )
         return {}
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as fault:
         findings.add("the file", f"is not valid YAML: {' '.join(str(fault).split())}", "Correct it there.")
@@ -123,15 +125,18 @@ def _document(path: Path, findings: _Findings) -> Mapping[str, object]:
 
 
 def _standard(document: Mapping[str, object], findings: _Findings) -> OpenDataContractStandard | None:
-    from open_data_contract_standard.model import OpenDataContractStandard
-    from pydantic import ValidationError
+    # The standard's models cost half a second to import, and only whoever loads a contract pays it.
+    from open_data_contract_standard.model import OpenDataContractStandard  # noqa: PLC0415
+    from pydantic import ValidationError  # noqa: PLC0415
 
     try:
         return OpenDataContractStandard.model_validate(document)
     except ValidationError as invalid:
         for fault in invalid.errors(include_url=False, include_input=False):
             path = ".".join(str(part) for part in fault["loc"]) or "the file"
-            findings.add(path, f"does not follow the standard: {fault['msg']}", "See the Open Data Contract Standard v3.")
+            findings.add(
+                path, f"does not follow the standard: {fault['msg']}", "See the Open Data Contract Standard v3."
+            )
         return None
 
 
@@ -159,7 +164,7 @@ def _one_table(standard: OpenDataContractStandard, findings: _Findings) -> Schem
 
 def _check_unknown_keys(document: Mapping[str, object], findings: _Findings) -> None:
     """The standard's own models drop an unknown key in silence below the top, so a mistyped one would mean nothing."""
-    from open_data_contract_standard.model import SchemaObject, SchemaProperty
+    from open_data_contract_standard.model import SchemaObject, SchemaProperty  # noqa: PLC0415 - as above
 
     for t, table in enumerate(_mappings(document.get("schema"))):
         _check_keys(table, set(SchemaObject.model_fields), f"schema[{t}]", findings)
@@ -195,7 +200,9 @@ def _fields(properties: list[SchemaProperty], findings: _Findings) -> Iterator[F
         name = entry.name or ""
         if not _NAME.fullmatch(name) or name in _RESERVED:
             problem = "is reserved" if name in _RESERVED else "is no field name"
-            findings.add(f"{path}.name", f"{name!r} {problem}", "Use lower-case letters, digits and `_`, a letter first.")
+            findings.add(
+                f"{path}.name", f"{name!r} {problem}", "Use lower-case letters, digits and `_`, a letter first."
+            )
         elif name in seen:
             findings.add(f"{path}.name", f"{name!r} is declared twice", "Declare each field once.")
         seen.add(name)
@@ -236,9 +243,11 @@ def _role(path: str, entry: SchemaProperty, findings: _Findings) -> Role | None:
         if custom.property != "role":
             findings.add(f"{path}.customProperties", f"{custom.property!r} means nothing here", "Known: role.")
         elif custom.value not in _ROLES:
-            findings.add(f"{path}.customProperties.role", f"is {custom.value!r}", _did_you_mean(str(custom.value), _ROLES))
+            findings.add(
+                f"{path}.customProperties.role", f"is {custom.value!r}", _did_you_mean(str(custom.value), _ROLES)
+            )
         else:
-            role = cast("Role", custom.value)
+            role = custom.value
     return role
 
 
@@ -292,7 +301,9 @@ def _pattern(path: str, options: Mapping[str, object], findings: _Findings) -> s
     try:
         re.compile(str(pattern))
     except re.error as fault:
-        findings.add(f"{path}.pattern", f"cannot be compiled: {fault}", "It must match the whole value; no anchors needed.")
+        findings.add(
+            f"{path}.pattern", f"cannot be compiled: {fault}", "It must match the whole value; no anchors needed."
+        )
         return None
     return str(pattern)
 
@@ -312,7 +323,9 @@ def _check_holder(holder: Field, role: Role, kind: FieldType, findings: _Finding
     if holder.type != kind:
         findings.add(f"{path}.logicalType", f"is {holder.type}; a field of role {role!r} is a {kind}", f"Write {kind}.")
     if not holder.required:
-        findings.add(f"{path}.required", f"is not true; role {role!r} is needed in each event", "Write `required: true`.")
+        findings.add(
+            f"{path}.required", f"is not true; role {role!r} is needed in each event", "Write `required: true`."
+        )
     if holder.personal != (role == "person"):
         problem = "must be personal" if role == "person" else "is written in clear, so it cannot be personal"
         findings.add(f"{path}.classification", f"role {role!r} {problem}", "Correct the role or the classification.")
@@ -320,7 +333,9 @@ def _check_holder(holder: Field, role: Role, kind: FieldType, findings: _Finding
         findings.add(f"{path}.enum", "is missing", "List the event types: quarantine shows them in clear.")
     if role in ("event_id", "tenant", "residency") and holder.pattern is None:
         # Quarantine shows these in clear: without a pattern anything could stand in them, a mail address too.
-        findings.add(f"{path}.logicalTypeOptions", "has no pattern", "Give a `pattern` that no personal data can match.")
+        findings.add(
+            f"{path}.logicalTypeOptions", "has no pattern", "Give a `pattern` that no personal data can match."
+        )
 
 
 def _main(arguments: list[str]) -> int:
@@ -331,7 +346,9 @@ def _main(arguments: list[str]) -> int:
         sys.stderr.write(f"{faults}\n")
         return 2
     lines = [f"{contract.name} {contract.version}: {len(contract.fields)} fields"]
-    lines += [f"  {c.name:<20} {c.type:<14} {'token' if c.personal else '':<6} {c.description}" for c in contract.columns]
+    lines += [
+        f"  {c.name:<20} {c.type:<14} {'token' if c.personal else '':<6} {c.description}" for c in contract.columns
+    ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 

@@ -15,8 +15,8 @@ Role = Literal["event_id", "event_time", "event_type", "tenant", "residency", "p
 
 UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
-# What a value of each type is in bronze, in the words of Hive, Glue and Athena. Times stay text in JSON lines (Hive's own
-# timestamp format has no `T` and no zone), and free objects stay text so that no reader has to guess their shape.
+# What a value of each type is in bronze, in the words of Hive, Glue and Athena. Times stay text in JSON lines (Hive's
+# own timestamp format has no `T` and no zone), and free objects stay text so that no reader has to guess their shape.
 _BRONZE_TYPES: dict[FieldType, str] = {
     "string": "string",
     "timestamp": "string",
