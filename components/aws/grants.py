@@ -41,23 +41,12 @@ def read_stream(place: Place, stream: str, consumer: str | None) -> tuple[Statem
 
 
 def write_lake(place: Place, bucket: str) -> tuple[Statement, ...]:
-    """Write the three kinds of object, and look at a batch's commit marker before replacing it."""
+    """Write the three kinds of object, and read one that an earlier attempt left before replacing it."""
     return (
         Statement(
-            sid="StoreEvents",
-            actions=("s3:PutObject",),
+            sid="StoreEventsAndCompareWithEarlierAttempts",
+            actions=("s3:GetObject", "s3:PutObject"),
             resources=tuple(place.bucket_arn(bucket, f"{prefix}/*") for prefix in DATA_PREFIXES),
-        ),
-        Statement(
-            sid="ReadTheBatchesCommitMarker",
-            actions=("s3:GetObject",),
-            resources=(place.bucket_arn(bucket, "bronze/*"),),
-        ),
-        Statement(
-            # Without it S3 answers 403 for an object that is not there, and a first write looks like a fault.
-            sid="TellMissingFromForbidden",
-            actions=("s3:ListBucket",),
-            resources=(place.bucket_arn(bucket),),
         ),
     )
 

@@ -72,8 +72,7 @@ class Network(AwsComponent):
             policy=document(
                 self._only(
                     "OnlyTheLakesObjects",
-                    ("s3:GetObject", "s3:PutObject", "s3:ListBucket"),
-                    self.place.bucket_arn(lake.physical_name),
+                    ("s3:GetObject", "s3:PutObject"),
                     self.place.bucket_arn(lake.physical_name, "*"),
                 )
             ),
