@@ -15,9 +15,9 @@ from components.lifecycle import LifecycleRule
 class Bucket(AwsComponent):
     """A private, versioned bucket, encrypted with the region's own key, reached over TLS only.
 
-    With `spec.takes_logs_of` it receives the access logs of those buckets. S3's log delivery cannot write to a bucket
-    that is encrypted with a customer-managed key by default, so such a bucket has S3's own encryption; and it keeps no
-    log of itself, because delivering that log would be logged in turn.
+    With `spec.takes_logs_of` it receives the access logs of those buckets. AWS documents S3's own
+    encryption as the only default that their delivery can write to, so such a bucket has that; and it keeps no log of
+    itself, because delivering that log would be logged in turn.
     """
 
     def __init__(
