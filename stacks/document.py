@@ -27,6 +27,24 @@ _PLAIN: dict[str, bool | None] = {**_NULLS, **_FLAGS}
 _INTEGER = re.compile(r"[-+]?(0b[01]+|0o[0-7]+|0x[0-9a-fA-F]+|0[0-7]+|0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _LONGEST_INTEGER = 19
+# The parser's names for what it read and expected.
+_YAML_WORDS = {
+    "'<stream end>'": "the end of the file",
+    "'<document start>'": "the start of a document",
+    "<block end>": "the end of the block",
+    "'<block mapping start>'": "another mapping",
+    "'<block sequence start>'": "a list",
+    "'<scalar>'": "text",
+    "'\\x00'": "nothing",
+    "character '\\t' that cannot start any token": "a tab where it may not stand",
+    "unexpected end of stream": "the end of the file",
+    "the node content": "a value",
+    "flow node": "value",
+    "flow sequence": "list in brackets",
+    "flow mapping": "mapping in braces",
+    "simple key": "key",
+    "scanning for the next token": "reading on",
+}
 
 
 class Secret:
@@ -104,7 +122,7 @@ def parse(text: str) -> Document:
     except yaml.MarkedYAMLError as fault:
         at_end = "end of stream" in str(fault.problem) or "stream end" in str(fault.problem)
         mark = (at_end and fault.context_mark) or fault.problem_mark
-        what = ", ".join(part for part in (fault.context, fault.problem) if part)
+        what = _in_words(", ".join(part for part in (fault.context, fault.problem) if part))
         return _unreadable(mark.line + 1 if mark else 1, f"this is not YAML: {what}", _yaml_remedy(what))
     except yaml.reader.ReaderError as fault:
         line = text[: int(fault.position)].count("\n") + 1
@@ -117,8 +135,14 @@ def parse(text: str) -> Document:
     return document
 
 
+def _in_words(what: str) -> str:
+    for token, words in _YAML_WORDS.items():
+        what = what.replace(token, words)
+    return what
+
+
 def _yaml_remedy(what: str) -> str:
-    if "\\t" in what:
+    if "a tab" in what:
         return "Replace tabs by spaces: YAML takes no tabs for indentation."
     return "Look at this line and the one above: indentation, a missing space after a colon, an unclosed quote."
 

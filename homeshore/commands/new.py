@@ -37,7 +37,17 @@ class Answers:
     event_bytes: int
 
 
-@click.command("new")
+HELP = f"""Write the stack file of STACK: valid, commented, with its schema on line 1. It never overwrites one.
+
+\b
+Example: homeshore new staging --cloud aws --region {next(r.name for r in geography.regions("aws") if r.country == "IE")}
+
+\b
+JSON: {{"version": 1, "stack", "file", "answers": {{option: value}}, "placeholders": [key]}}
+"""
+
+
+@click.command("new", help=HELP)
 @click.argument("stack")
 @click.option("--cloud", type=click.Choice(geography.CLOUDS), required=True, help="The cloud to stand on.")
 @click.option("--region", required=True, help="The region; `homeshore regions` lists them.")
@@ -52,14 +62,7 @@ class Answers:
 @click.option("--event-bytes", type=int, default=1024, show_default=True, help="Bytes of one event.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below) instead of text.")
 def command(stack: str, peak: int | None, boundary: str | None, as_json: bool, **options: str | int) -> None:
-    """Write the stack file of STACK: valid, commented, with its schema on line 1. It never overwrites one.
-
-    \b
-    Example: homeshore new staging --cloud aws --region eu-west-1
-
-    \b
-    JSON: {"version": 1, "stack", "file", "answers": {option: value}, "placeholders": [key]}
-    """
+    """Write a stack file."""
     from homeshore.project import STACK_FILE, find_project
 
     project = find_project()
