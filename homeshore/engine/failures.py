@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,9 +152,3 @@ def _relative(filename: str, root: Path) -> str:
 def _is_machinery(fault: BaseException) -> bool:
     """Whether a cause says nothing that its effect does not: how the engine's answer travelled."""
     return type(fault).__module__.startswith(("homeshore.engine", "asyncio", "grpc", "concurrent"))
-
-
-def redacted(text: str, secrets: Iterable[str]) -> str:
-    """The text without any of the secrets, the longest first."""
-    found = sorted((secret for secret in secrets if secret in text), key=len, reverse=True)
-    return re.sub("|".join(map(re.escape, found)), "[secret]", text) if found else text

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TextIO
 
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2
 
-from homeshore.engine.failures import redacted
+from homeshore.engine.redaction import Secrets, callers
 
 
 @dataclass
 class Log:
     """The engine's side of `pulumi.log`. Messages are kept until the run ends: only then are all its secrets known."""
 
+    secrets: Secrets
     entries: list[tuple[str, str]] = field(default_factory=list["tuple[str, str]"])
     root: str = ""
 
     def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:  # noqa: N802
         """Keep one message; the SDK's own debug chatter is dropped."""
         if request.severity != engine_pb2.DEBUG:
+            self.secrets.learn_from(callers(inspect.currentframe()))
             severity = engine_pb2.LogSeverity.Name(request.severity).lower()
             subject = f"{request.urn}: " if request.urn else ""
             self.entries.append((severity, f"{severity}: {subject}{request.message}"))
@@ -45,14 +47,14 @@ class Log:
         """This engine goes with the installed SDK: the range that the program asks for was met when that was locked."""
         return engine_pb2.RequirePulumiVersionResponse()
 
-    def errors(self, secrets: Iterable[str]) -> list[str]:
+    @property
+    def errors(self) -> list[str]:
         """Messages of severity error: they fail a run, as they do under the real engine."""
-        return [redacted(text, secrets) for severity, text in self.entries if severity == "error"]
+        return [self.secrets.redact(text) for severity, text in self.entries if severity == "error"]
 
-    def write_to(self, stream: TextIO, secrets: Iterable[str]) -> None:
+    def write_to(self, stream: TextIO) -> None:
         """Write what is kept, but for errors (they end in the exception), without a secret."""
-        hidden = set(secrets)
-        stream.writelines(redacted(text, hidden) + "\n" for severity, text in self.entries if severity != "error")
+        stream.writelines(self.secrets.redact(text) + "\n" for severity, text in self.entries if severity != "error")
 
 
 class Printed(io.TextIOBase):
@@ -68,6 +70,7 @@ class Printed(io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         """Keep whole lines as messages."""
+        self._log.secrets.learn_from(callers(inspect.currentframe()))
         *lines, self._line = (self._line + text).split("\n")
         self._log.entries.extend(("info", line) for line in lines)
         return len(text)

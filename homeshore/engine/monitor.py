@@ -16,6 +16,7 @@ from pulumi.runtime.proto import alias_pb2, resource_pb2
 from homeshore.engine import values
 from homeshore.engine.configuration import StackStrings
 from homeshore.engine.model import PROVIDER_PREFIX, STACK_TYPE, Backend, BackendError, Resource
+from homeshore.engine.redaction import Secrets
 from homeshore.engine.urns import AliasSpec, alias_urns, make_urn
 from homeshore.engine.values import UNKNOWN, Plain
 
@@ -76,7 +77,7 @@ class Monitor:
     backend: Backend | None = None
     states: dict[str, State] = field(default_factory=dict[str, State])
     outputs: dict[str, Plain] = field(default_factory=dict[str, Plain])
-    secrets: set[str] = field(default_factory=set[str])
+    secrets: Secrets = field(default_factory=Secrets)
     unanswered: list[str] = field(default_factory=list[str])
     failure: BackendError | None = None
     cancelled: bool = False
@@ -166,7 +167,7 @@ class Monitor:
             external=True,
         )
         self._add(State(resource, request.id, request.properties, False, False, ""))
-        return resource_pb2.ReadResourceResponse(urn=urn, properties=request.properties)
+        return resource_pb2.ReadResourceResponse(urn=urn, id=request.id, properties=request.properties)
 
     def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:  # noqa: N802
         """Answer a function call; without a backend the answer is unknown, because there is no cloud to ask."""
@@ -292,7 +293,7 @@ class Monitor:
     def _masked(self, struct: Struct) -> dict[str, Plain]:
         """The values as a snapshot may hold them; the secrets among them are remembered, to be kept out of logs."""
         plain = values.from_struct(struct)
-        self.secrets.update(values.secret_texts(plain))
+        self.secrets.learn(plain)
         return cast("dict[str, Plain]", values.masked(plain))
 
     def _apply(self, state: State, inputs: dict[str, Plain]) -> None:
@@ -309,7 +310,7 @@ class Monitor:
             state.object = values.to_struct(outputs)
         except Exception as fault:
             raise self._failed(state.resource.urn, fault) from fault
-        self.secrets.update(values.secret_texts(values.from_struct(state.object)))
+        self.secrets.learn(values.from_struct(state.object))
         state.id = made.id
 
     def _failed(self, urn: str, fault: Exception) -> Refusal:

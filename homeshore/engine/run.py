@@ -9,11 +9,12 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ParamSpec, TextIO, TypeVar
+from types import TracebackType
+from typing import Any, ParamSpec, TextIO, TypeVar
 
 import pulumi
 from pulumi.runtime import Settings, configure, set_all_config
@@ -21,10 +22,11 @@ from pulumi.runtime.settings import ROOT
 from pulumi.runtime.stack import run_in_stack
 
 from homeshore.engine.configuration import StackStrings, default_strings, stack_strings
-from homeshore.engine.failures import ProgramFailed, describe, redacted
+from homeshore.engine.failures import ProgramFailed, describe
 from homeshore.engine.log import Log, Printed
 from homeshore.engine.model import Backend, Snapshot
 from homeshore.engine.monitor import Monitor
+from homeshore.engine.redaction import frames_of
 from homeshore.project import Project
 
 P = ParamSpec("P")
@@ -49,13 +51,14 @@ def run(
         strings = stack_strings(project.stack_file(stack), project.name, project.config)
     else:
         strings = StackStrings({**default_strings(project.config), **config})
-    current = _Run(project, stack, Monitor(project.name, stack, strings, backend))
+    monitor = Monitor(project.name, stack, strings, backend)
+    current = _Run(project, stack, monitor, Log(monitor.secrets))
     try:
         with _ONE_AT_A_TIME, _program_environment(project.root, current.log), _pristine_settings():
             contextvars.copy_context().run(current.execute)
     finally:
-        current.log.write_to(diagnostics or sys.stderr, current.monitor.secrets)
-    return Snapshot(project.name, stack, current.monitor.resources(), current.monitor.outputs)
+        current.log.write_to(diagnostics or sys.stderr)
+    return Snapshot(project.name, stack, monitor.resources(), monitor.outputs)
 
 
 @dataclass
@@ -63,8 +66,9 @@ class _Run:
     project: Project
     stack: str
     monitor: Monitor
-    log: Log = field(default_factory=Log)
+    log: Log
     raised: BaseException | None = None
+    traces: dict[int, tuple[BaseException, TracebackType | None]] = field(default_factory=dict[int, Any])
 
     def execute(self) -> None:
         """Run the program in a context of its own, so that nothing of it remains."""
@@ -89,19 +93,18 @@ class _Run:
         except KeyboardInterrupt:
             raise
         except BaseException as fault:
-            self._report(self.raised or fault)
+            self._report(self._with_first_trace(self.raised or fault))
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
-        errors = self.log.errors(self.monitor.secrets)
-        if errors:
+        if errors := self.log.errors:
             raise ProgramFailed("\n  ".join((f"The program of stack {self.stack!r} logged an error:", *errors)))
 
     def _run_to_the_end(self, executor: ThreadPoolExecutor) -> None:
         loop = asyncio.new_event_loop()
         loop.set_default_executor(executor)
+        loop.set_task_factory(self._task)
         # A failed run leaves futures whose exception nobody awaits; the first failure is told by the program's error.
         loop.set_exception_handler(lambda _loop, _context: None)
-        asyncio.set_event_loop(loop)
         try:
             loop.run_until_complete(run_in_stack(self._program))
         except BaseException:
@@ -109,8 +112,20 @@ class _Run:
             raise
         finally:
             _cancel_all(loop)
-            asyncio.set_event_loop(None)
             loop.close()
+
+    def _task(
+        self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T] | Generator[Any, None, T], **options: Any
+    ) -> asyncio.Task[T]:
+        task = asyncio.Task(work, loop=loop, **options)
+        task.add_done_callback(self._note_failure)
+        return task
+
+    def _note_failure(self, task: asyncio.Task[Any]) -> None:
+        """Keep the traceback of a failure when it is fresh: the SDK hands the exception on through many futures."""
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            self.traces.setdefault(id(fault), (fault, fault.__traceback__))
 
     def _program(self) -> None:
         path = self.project.root / PROGRAM
@@ -121,13 +136,18 @@ class _Run:
             self.raised = fault
             raise
 
+    def _with_first_trace(self, fault: BaseException) -> BaseException:
+        _, trace = self.traces.get(id(fault), (fault, fault.__traceback__))
+        return fault.with_traceback(trace)
+
     def _report(self, fault: BaseException) -> None:
         """Raise what the user is to see. Leaving with `sys.exit(0)` is no failure."""
         if self.monitor.failure is not None:
             raise self.monitor.failure
         if isinstance(fault, SystemExit) and not fault.code:
             return
-        raise ProgramFailed(redacted(self._message(fault), self.monitor.secrets)) from None
+        self.monitor.secrets.learn_from(frames_of(fault))
+        raise ProgramFailed(self.monitor.secrets.redact(self._message(fault))) from None
 
     def _message(self, fault: BaseException) -> str:
         if isinstance(fault, pulumi.RunError):

@@ -7,8 +7,7 @@ reference is a mapping with its own signature.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a signature, not a secret
 
 MASK: Final = "[secret]"
-SHORTEST_REDACTED: Final = 3  # characters; shorter secrets would blank out ordinary text
 
 
 def from_struct(struct: Struct) -> dict[str, Plain]:
@@ -132,19 +130,3 @@ def contains_unknown(value: Plain) -> bool:
     if isinstance(value, list):
         return any(contains_unknown(item) for item in value)
     return value == UNKNOWN
-
-
-def secret_texts(value: Plain, inside: bool = False) -> Iterator[str]:
-    """Every text inside the secrets of the value, in each spelling in which a message may quote it."""
-    if isinstance(value, dict):
-        inner = inside or is_secret(value)
-        for key, item in value.items():
-            if key != SIGNATURE:
-                yield from secret_texts(item, inner)
-    elif isinstance(value, list):
-        for item in value:
-            yield from secret_texts(item, inside)
-    elif inside and value is not None and not isinstance(value, bool) and value not in (UNKNOWN, MASK):
-        text = str(value)
-        if len(text) >= SHORTEST_REDACTED:
-            yield from {text, json.dumps(text)[1:-1], repr(text)[1:-1]}
