@@ -6,16 +6,20 @@ import pulumi
 from pulumi_aws import athena, glue
 
 from components.aws.place import AwsComponent
+from components.aws.tables import projection, tables
 from components.base import RegionalComponent
 from components.contracts import Handle, SinkSpec
+from events.contract import Column
 
-BRONZE = "bronze"
+COMMENT_CHARACTERS = 255
+"""The longest comment that Glue takes for a column."""
 
 
 class Sink(AwsComponent):
-    """Glue database with the bronze table, Athena workgroup, and the statements for silver and gold as named queries.
+    """Glue database with a table for each kind of object, Athena workgroup, and silver and gold as named queries.
 
-    Bronze is declared: JSON lines under day and hour, found by partition projection, so that no crawler or repair runs.
+    What the processor writes is declared: JSON lines under day and hour, found by partition projection, so that no
+    crawler or repair runs.
     Silver is an Iceberg table that Athena creates and refreshes: Glue writes Iceberg metadata only when a table is
     created, so that a declared one could never follow the contract, and each refresh would show up as drift.
     """
@@ -33,36 +37,18 @@ class Sink(AwsComponent):
             location_uri=pulumi.Output.concat(lake.uri, "/"),
             opts=self.child(),
         )
-        glue.CatalogTable(
-            f"{name}-{BRONZE}",
-            name=BRONZE,
-            database_name=database.name,
-            description="Accepted events as they arrived, personal fields as tokens; may hold an event more than once",
-            table_type="EXTERNAL_TABLE",
-            parameters=projection(lake.physical_name, spec.keep_days),
-            partition_keys=[
-                glue.CatalogTablePartitionKeyArgs(name="day", type="string"),
-                glue.CatalogTablePartitionKeyArgs(name="hour", type="string"),
-            ],
-            storage_descriptor=glue.CatalogTableStorageDescriptorArgs(
-                location=pulumi.Output.concat(lake.uri, f"/{BRONZE}/"),
-                input_format="org.apache.hadoop.mapred.TextInputFormat",
-                output_format="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-                compressed=True,
-                ser_de_info=glue.CatalogTableStorageDescriptorSerDeInfoArgs(
-                    serialization_library="org.openx.data.jsonserde.JsonSerDe",
-                    # A line that is not JSON is our fault: it must fail the query instead of becoming a row of nulls.
-                    parameters={"ignore.malformed.json": "false", "dots.in.keys": "false", "case.insensitive": "true"},
-                ),
-                columns=[
-                    glue.CatalogTableStorageDescriptorColumnArgs(
-                        name=column.name, type=column.type, comment=column.description[:255]
-                    )
-                    for column in spec.contract.columns
-                ],
-            ),
-            opts=self.child(),
-        )
+        for table in tables(spec.contract):
+            glue.CatalogTable(
+                f"{name}-{table.prefix}",
+                name=table.name,
+                database_name=database.name,
+                description=table.description,
+                table_type="EXTERNAL_TABLE",
+                parameters=projection(lake.physical_name, table.prefix, spec.keep_days),
+                partition_keys=[glue.CatalogTablePartitionKeyArgs(name=key, type="string") for key in ("day", "hour")],
+                storage_descriptor=_json_lines(pulumi.Output.concat(lake.uri, f"/{table.prefix}/"), table.columns),
+                opts=self.child(),
+            )
         workgroup = athena.Workgroup(
             f"{name}-workgroup",
             name=names.local("sql"),
@@ -100,23 +86,21 @@ class Sink(AwsComponent):
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
 
 
-def projection(bucket: str, keep_days: int) -> dict[str, str]:
-    """Table parameters that tell Athena which partitions there are, from the layout instead of from a list.
-
-    Days older than `keep_days` have been deleted; a query without a filter does not even look for them.
-    """
-    return {
-        "EXTERNAL": "TRUE",
-        "classification": "json",
-        "compressionType": "zstd",
-        "projection.enabled": "true",
-        "projection.day.type": "date",
-        "projection.day.format": "yyyy-MM-dd",
-        "projection.day.range": f"NOW-{keep_days}DAYS,NOW",
-        "projection.day.interval": "1",
-        "projection.day.interval.unit": "DAYS",
-        "projection.hour.type": "integer",
-        "projection.hour.range": "0,23",
-        "projection.hour.digits": "2",
-        "storage.location.template": f"s3://{bucket}/{BRONZE}/day=${{day}}/hour=${{hour}}/",
-    }
+def _json_lines(location: pulumi.Output[str], columns: tuple[Column, ...]) -> glue.CatalogTableStorageDescriptorArgs:
+    return glue.CatalogTableStorageDescriptorArgs(
+        location=location,
+        input_format="org.apache.hadoop.mapred.TextInputFormat",
+        output_format="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        compressed=True,
+        ser_de_info=glue.CatalogTableStorageDescriptorSerDeInfoArgs(
+            serialization_library="org.openx.data.jsonserde.JsonSerDe",
+            # A line that is not JSON is our fault: it must fail the query instead of becoming a row of nulls.
+            parameters={"ignore.malformed.json": "false"},
+        ),
+        columns=[
+            glue.CatalogTableStorageDescriptorColumnArgs(
+                name=column.name, type=column.type, comment=column.description[:COMMENT_CHARACTERS]
+            )
+            for column in columns
+        ],
+    )

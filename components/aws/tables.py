@@ -1,0 +1,74 @@
+"""The tables over what the processor writes: names, places and columns, as data. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from events.contract import Column, Contract
+from processor.schema import METADATA
+
+_PLACE = tuple(column for column in METADATA if column.name != "_repeats")
+_REASON = Column("reason", "string", True, "Why it was refused, one word of a fixed list")
+
+
+@dataclass(frozen=True)
+class Table:
+    """JSON lines under `prefix`, by day and hour of arrival."""
+
+    name: str
+    prefix: str
+    description: str
+    columns: tuple[Column, ...]
+
+
+def tables(contract: Contract) -> tuple[Table, ...]:
+    """Accepted events, and the two kinds that were not: without personal data, without payload."""
+    return (
+        Table(
+            "bronze",
+            "bronze",
+            "Accepted events as they arrived, personal fields as tokens; may hold an event more than once",
+            contract.columns,
+        ),
+        Table(
+            "quarantine",
+            "quarantine",
+            "Events of people outside the boundary: ids and tags, nothing personal",
+            (
+                Column("event_id", "string", True, "The event's id"),
+                Column("tenant", "string", True, "Whose event it is"),
+                Column("event_type", "string", True, "What happened"),
+                Column("home", "string", True, "The country that the event belongs to"),
+                _REASON,
+                *_PLACE,
+            ),
+        ),
+        Table(
+            "dead_letter",
+            "dead-letter",
+            "What could not be decoded or breaks the contract: position, reason and error, no payload",
+            (_REASON, Column("error", "string", True, "The kind of error"), *_PLACE),
+        ),
+    )
+
+
+def projection(bucket: str, prefix: str, keep_days: int) -> dict[str, str]:
+    """Table parameters that tell Athena which partitions there are, from the layout instead of from a list.
+
+    Days older than `keep_days` have been deleted; a query without a filter does not even look for them.
+    """
+    return {
+        "EXTERNAL": "TRUE",
+        "classification": "json",
+        "compressionType": "zstd",
+        "projection.enabled": "true",
+        "projection.day.type": "date",
+        "projection.day.format": "yyyy-MM-dd",
+        "projection.day.range": f"NOW-{keep_days}DAYS,NOW",
+        "projection.day.interval": "1",
+        "projection.day.interval.unit": "DAYS",
+        "projection.hour.type": "integer",
+        "projection.hour.range": "0,23",
+        "projection.hour.digits": "2",
+        "storage.location.template": f"s3://{bucket}/{prefix}/day=${{day}}/hour=${{hour}}/",
+    }
