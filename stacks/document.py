@@ -216,7 +216,7 @@ class _Builder:
         tag = getattr(event, "tag", None)
         if event.anchor is not None:
             kind = "an alias (*name)" if isinstance(event, yaml.AliasEvent) else "an anchor (&name)"
-        elif tag is not None and not (tag == "!" and isinstance(event, yaml.ScalarEvent)):
+        elif tag is not None:
             kind = "a tag (!name)"
         else:
             return

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import cast
 
 from components.refusal import shown
-from stacks.document import Document, KeyPath, Told
+from stacks.document import Document, Told
 from stacks.models import StackConfig
 from stacks.sentences import UNKNOWN
 
@@ -38,8 +38,8 @@ def sort_document(document: Document, project: str) -> Sorted:
         found.wrong = [told._replace(path=("config", *told.path)) for told in found.wrong]
     else:
         found = Sorted()
-        if config is not None:
-            found.wrong.append(_no_mapping(("config",)))
+        if config is not None or "config" not in values:
+            found.wrong.append(_no_mapping("is not a mapping of keys" if config is not None else "is missing"))
     found.wrong += [_misplaced(key, project) for key in values if key not in PULUMI_KEYS]
     if isinstance(values.get("environment"), str):
         found.wrong.append(_misplaced("environment", project))
@@ -106,10 +106,10 @@ def _misplaced(key: str, project: str) -> Told:
     return Told((key,), problem, UNKNOWN, remedy)
 
 
-def _no_mapping(path: KeyPath) -> Told:
+def _no_mapping(how: str) -> Told:
     return Told(
-        path,
-        "config must be a mapping of keys",
+        ("config",),
+        f"config {how}",
         "Nothing of the file could be used.",
-        "Put each key on a line of its own, indented by two spaces, as `homeshore new` writes it.",
+        "Put every key on a line of its own below config:, indented by two spaces, as `homeshore new` writes them.",
     )

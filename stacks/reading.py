@@ -66,7 +66,7 @@ def read_parsed(document: Document, path: Path, project: str, defaults: Mapping[
     lines = Lines(path.name, document, sorted_keys.spelled)
     wrong = [fault_of(finding.told, finding.line, lines.file) for finding in document.findings]
     wrong += [fault_of(one, lines.of_document(one.path), lines.file) for one in sorted_keys.wrong]
-    if document.values is None:
+    if document.values is None or any(one.path == ("config",) for one in sorted_keys.wrong):
         raise ConfigFaults(wrong)
     inherited = sort_keys({k: v for k, v in defaults.items() if v is not None}, project).values
     config = check({**inherited, **sorted_keys.values}, lines, root=path.parent, project=project, also=wrong)

@@ -37,10 +37,11 @@ class Answers:
     event_bytes: int
 
 
+AN_IRISH_REGION = next(r.name for r in geography.regions("aws") if r.country == "IE")
 HELP = f"""Write the stack file of STACK: valid, commented, with its schema on line 1. It never overwrites one.
 
 \b
-Example: homeshore new staging --cloud aws --region {next(r.name for r in geography.regions("aws") if r.country == "IE")}
+Example: homeshore new staging --cloud aws --region {AN_IRISH_REGION}
 
 \b
 JSON: {{"version": 1, "stack", "file", "answers": {{option: value}}, "placeholders": [key]}}
