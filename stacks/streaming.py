@@ -17,18 +17,19 @@ from components.contracts import (
     SinkSpec,
     StreamSpec,
     Toolkit,
+    Unsupported,
 )
 from components.lifecycle import Move, failed_batch_rules, lake_rules, log_rules
 from components.naming import Names
 from events import contract as contracts
+from events.contract import Contract, ContractFaults
 from processor import packaging
 from stacks import sizing
 from stacks.config import Removal, StackConfig
 from stacks.retention import stages
-from stacks.sizing import CapacityPlan
+from stacks.sizing import CapacityPlan, SizingError
 
 PIPELINE = "pipeline"
-HANDLER = "processor.aws_lambda.handler"
 LAKE, FAILED, LOGS = "lake", "failed-batches", "access-logs"
 
 
@@ -67,7 +68,7 @@ class RegionalPipeline(RegionalComponent):
             network = toolkit.network(f"{PIPELINE}-network", spec, key=key, lake=lake, parent=self)
         processor = toolkit.processor(
             f"{PIPELINE}-processor",
-            processor_spec(config, plan, root),
+            processor_spec(config, plan, contract, root),
             key=key,
             stream=stream,
             lake=lake,
@@ -108,9 +109,15 @@ class RegionalPipeline(RegionalComponent):
 
 
 def deploy(config: StackConfig) -> RegionalPipeline:
-    """Size the stack and register its pipeline, in the Pulumi program that is running in the project's directory."""
-    plan = sizing.plan(config.placement, config.workload, config.latency, config.retention, config.slo)
-    pipeline = RegionalPipeline(config, plan, Path.cwd())
+    """Size the stack and register its pipeline, in the Pulumi program that is running in the project's directory.
+
+    Raises pulumi.RunError, which Pulumi shows as it is, for what the reader of the stack file has to change.
+    """
+    try:
+        plan = sizing.plan(config.placement, config.workload, config.latency, config.retention, config.slo)
+        pipeline = RegionalPipeline(config, plan, Path.cwd())
+    except (SizingError, ContractFaults, packaging.PackageError, Unsupported) as fault:
+        raise pulumi.RunError(str(fault)) from None
     if pipeline.scope.erasable:
         pulumi.log.warn(
             "protect is false and removal is destroy: both keys are turned, so a destroy deletes the stored data.",
@@ -171,17 +178,15 @@ def stream_spec(config: StackConfig, plan: CapacityPlan) -> StreamSpec:
     )
 
 
-def processor_spec(config: StackConfig, plan: CapacityPlan, root: Path) -> ProcessorSpec:
+def processor_spec(config: StackConfig, plan: CapacityPlan, contract: Contract, root: Path) -> ProcessorSpec:
     """The processor in the size that the plan gives it, with the code packaged for the stack's architecture."""
     settings, size = config.processor, plan.processor
-    package = packaging.build(
-        root / config.events, architecture=settings.architecture, runtime=settings.runtime, root=root
-    )
+    package = packaging.build(contract, architecture=settings.architecture, runtime=settings.runtime, root=root)
     return ProcessorSpec(
         # The same text on every machine: Pulumi reads it relative to the project's directory.
         package=package.path.relative_to(root),
         package_digest=package.sha256_base64,
-        handler=HANDLER,
+        handler=packaging.HANDLER,
         runtime=settings.runtime,
         architecture=settings.architecture,
         memory_mb=size.memory_mb,

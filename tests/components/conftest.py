@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 import geography
+from events.contract import Contract
 from homeshore.engine import Resource, Snapshot, run_program
 from homeshore.project import find_project
 from processor import packaging
@@ -76,8 +77,8 @@ class FakePackage:
     sha256_base64: str
 
 
-def _package(contract: Path, *, architecture: str, runtime: str, root: Path) -> FakePackage:
-    assert contract.is_file()
+def _package(contract: Contract, *, architecture: str, runtime: str, root: Path) -> FakePackage:
+    assert contract.columns
     return FakePackage(root / ".build" / f"processor-{architecture}-{runtime}.zip", f"digest-{architecture}-{runtime}")
 
 
