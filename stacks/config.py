@@ -9,7 +9,7 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime import config as runtime_config
 
-from stacks.document import Secret, read_document
+from stacks.document import Document, Secret, read_document
 from stacks.faults import ConfigFaults
 from stacks.models import (
     Budget,
@@ -26,9 +26,9 @@ from stacks.models import (
     Standby,
     Workload,
 )
-from stacks.namespaces import sort_document, sort_keys
+from stacks.namespaces import Sorted, sort_document, sort_keys
 from stacks.provenance import Origin
-from stacks.reading import Lines, Loaded, check, fault_of, read
+from stacks.reading import Lines, Loaded, check, document_faults, fault_of, read
 from stacks.shape import section_of
 
 __all__ = [
@@ -55,16 +55,19 @@ __all__ = [
 def load(stack_file: Path | None = None) -> StackConfig:
     """The configuration of the running Pulumi program: the one place that reads `pulumi.Config`.
 
-    `stack_file` (default: the running stack's file in the project's directory) is looked at for line numbers only.
-    Raises pulumi.RunError with the whole message, which the engine shows without a traceback.
+    `stack_file` (default: the running stack's file in the project's directory) gives the lines, and what the engine's
+    own reader passes over, such as a key at the wrong level. Raises pulumi.RunError with the whole message, which the
+    engine shows without a traceback.
     """
     project = pulumi.get_project()
     root = Path(pulumi.get_root_directory() or ".")
     file = stack_file or root / f"Pulumi.{pulumi.get_stack()}.yaml"
-    document = read_document(file)
+    document = read_document(file) if file.is_file() else Document()
+    in_file = sort_document(document, project) if document.values is not None else Sorted()
     found = sort_keys(dict(_program_values(project)), project)
-    lines = Lines(file.name, document, sort_document(document, project).spelled)
-    wrong = [fault_of(told, lines.of_document(("config", *told.path)), file.name) for told in found.wrong]
+    lines = Lines(file.name, document, in_file.spelled)
+    wrong = document_faults(document, in_file, file.name)
+    wrong += [fault_of(one, lines.of_document(one.path), file.name) for one in found.below("config").wrong]
     try:
         return check(found.values, lines, root=file.parent, project=project, also=wrong)
     except ConfigFaults as faults:

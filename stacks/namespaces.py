@@ -28,14 +28,17 @@ class Sorted:
     spelled: dict[str, str] = field(default_factory=dict[str, str])
     wrong: list[Told] = field(default_factory=list[Told])
 
+    def below(self, key: str) -> Sorted:
+        """The same, with the paths of what is wrong seen from above `key`."""
+        return Sorted(self.values, self.spelled, [told._replace(path=(key, *told.path)) for told in self.wrong])
+
 
 def sort_document(document: Document, project: str) -> Sorted:
     """The keys of a whole stack file. Paths in `wrong` are the document's own."""
     values = document.values or {}
     config = values.get("config")
     if isinstance(config, dict):
-        found = sort_keys(cast("dict[str, object]", config), project)
-        found.wrong = [told._replace(path=("config", *told.path)) for told in found.wrong]
+        found = sort_keys(cast("dict[str, object]", config), project).below("config")
     else:
         found = Sorted()
         if config is not None or "config" not in values:

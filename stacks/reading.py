@@ -64,14 +64,22 @@ def read_parsed(document: Document, path: Path, project: str, defaults: Mapping[
     """Check a document that was parsed already and stands, or will stand, at `path`; otherwise like `read`."""
     sorted_keys = sort_document(document, project) if document.values is not None else Sorted()
     lines = Lines(path.name, document, sorted_keys.spelled)
-    wrong = [fault_of(finding.told, finding.line, lines.file) for finding in document.findings]
-    wrong += [fault_of(one, lines.of_document(one.path), lines.file) for one in sorted_keys.wrong]
+    wrong = document_faults(document, sorted_keys, lines.file)
     if document.values is None or any(one.path == ("config",) for one in sorted_keys.wrong):
         raise ConfigFaults(wrong)
     inherited = sort_keys({k: v for k, v in defaults.items() if v is not None}, project).values
     config = check({**inherited, **sorted_keys.values}, lines, root=path.parent, project=project, also=wrong)
     placed = {path: line for path in _paths(sorted_keys.values) if (line := lines.of(path)) is not None}
     return Loaded(config, origins(config, sorted_keys.values, inherited, placed))
+
+
+def document_faults(document: Document, found: Sorted, file: str) -> list[Fault]:
+    """What is wrong with a file before its values are looked at."""
+    lines = Lines(file, document)
+    return [
+        *(fault_of(finding.told, finding.line, file) for finding in document.findings),
+        *(fault_of(one, lines.of_document(one.path), file) for one in found.wrong),
+    ]
 
 
 def check(
@@ -89,13 +97,13 @@ def check(
     except ValidationError as refused:
         found = faults_of(StackConfig, refused.errors(include_url=False))
         # A section with another fault is not checked against the boundary by the models.
-        found = dict.fromkeys((*found, *_strayed(typed)))
+        found = (*found, *_strayed(typed))
         wrong += [_fault(fault, lines.of(fault.path), lines.file, project) for fault in found]
     events = typed.get("events", StackConfig.model_fields["events"].default)
     if not any(fault.path == f"{project}:events" for fault in wrong) and not (root / str(events)).is_file():
         wrong.append(_fault(_no_contract(str(events), root), lines.of(("events",)), lines.file, project))
     if wrong or config is None:
-        raise ConfigFaults(wrong)
+        raise ConfigFaults(dict.fromkeys(wrong))
     return config
 
 

@@ -69,5 +69,5 @@ def _from(origin: Origin) -> str:
     if origin.source == "file":
         return f"line {origin.line}"
     if origin.source == "derived":
-        return f"derived from {origin.derived_from}"
+        return f"from {origin.derived_from}"
     return "Pulumi.yaml" if origin.source == "project" else "default"

@@ -1,0 +1,101 @@
+"""The schema and the reference page are made from the models, are fresh, and say what the reader says."""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+import jsonschema
+import pytest
+
+from stacks import schema
+from stacks.document import parse
+from stacks.models import Section, StackConfig
+from stacks.shape import example_of, flow, section_of
+from tests.config.conftest import ROOT, Sandbox, region_in
+from tests.config.mutations import mutations
+
+
+@pytest.mark.parametrize("name", list(schema.GENERATED))
+def test_the_committed_files_are_fresh(name: str) -> None:
+    committed = ROOT.joinpath(name).read_text(encoding="utf-8")
+    assert committed == schema.GENERATED[name](), "run `python -m stacks.schema --write` and commit"
+
+
+def test_a_stale_file_is_named_and_written(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(schema, "ROOT", tmp_path)
+    monkeypatch.setattr(schema, "GENERATED", {"one.json": schema.schema_text})
+    assert schema.main([]) == 1
+    assert "one.json is not fresh" in capsys.readouterr().err
+    assert schema.main(["--write"]) == 0
+    assert schema.main([]) == 0
+
+
+def test_it_is_a_schema_and_the_stack_files_follow_it() -> None:
+    made = schema.schema()
+    jsonschema.Draft202012Validator.check_schema(made)
+    for path in ROOT.glob("Pulumi.*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(schema.MODELINE + "\n")
+        jsonschema.validate(parse(text).values, made, jsonschema.Draft202012Validator)
+
+
+def test_what_the_schema_refuses_the_reader_refuses(sandbox: Sandbox) -> None:
+    validator = jsonschema.Draft202012Validator(schema.schema())
+    refused = 0
+    for mutation in mutations(sandbox.stack_text(), 150, seed=99):
+        text = mutation.text if isinstance(mutation.text, str) else mutation.text.decode("latin-1")
+        values = parse(text).values
+        if values is None or validator.is_valid(values):
+            continue
+        refused += 1
+        assert sandbox.faults(sandbox.write(text)), mutation
+    assert refused > 50
+
+
+def test_regions_and_boundaries_are_offered_to_editors() -> None:
+    text = schema.schema_text()
+    assert json.dumps(region_in("DE")) in text
+    assert '"eu+uk"' in text
+    assert "pydantic" not in text
+
+
+def test_keys_that_are_not_built_are_not_offered() -> None:
+    assert "standby" not in json.dumps(schema.schema()["properties"])
+    assert "homeshore:standby" not in schema.reference()
+
+
+def sections(model: type[Section]) -> list[type[Section]]:
+    inner = [cast("type[Section]", found) for f in model.model_fields.values() if (found := section_of(f))]
+    return [model, *(below for section in inner for below in sections(section))]
+
+
+@pytest.mark.parametrize("section", sections(StackConfig), ids=lambda section: section.__name__)
+def test_every_key_is_explained(section: type[Section]) -> None:
+    assert section.model_config.get("frozen") is True
+    assert section.model_config.get("extra") == "forbid"
+    for name, field in section.model_fields.items():
+        description = field.description or ""
+        assert len(description) > 20, name
+        assert description.endswith((".", ")")), name
+        if section is not StackConfig:
+            assert (
+                f".{name}` |" in schema.reference() or name in ("events_per_second",) or section.__name__ == "Standby"
+            )
+
+
+@pytest.mark.parametrize("name", [n for n in StackConfig.model_fields if n not in schema.NOT_BUILT])
+def test_the_example_of_every_key_is_accepted(sandbox: Sandbox, name: str) -> None:
+    text = f"  homeshore:{name}: {flow(example_of(StackConfig.model_fields[name]))}\n"
+    kept = [line for line in sandbox.stack_text().splitlines() if line]
+    start = next((n for n, line in enumerate(kept) if line.startswith(f"  homeshore:{name}:")), len(kept))
+    end = next((n for n in range(start + 1, len(kept)) if kept[n].startswith("  homeshore:")), len(kept))
+    sandbox.read(sandbox.write("\n".join(kept[:start] + kept[end:]) + "\n" + text))
+
+
+def test_the_example_of_the_reference_page_is_a_valid_file(sandbox: Sandbox) -> None:
+    page = schema.reference()
+    example = page.split("```yaml\n")[1].split("```")[0]
+    sandbox.read(sandbox.write(example))
