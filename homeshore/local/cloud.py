@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import threading
 from collections.abc import Callable, Generator, Mapping
@@ -77,7 +78,7 @@ def up(
     state = LocalState(project.root)
     with state.locked():
         progress("reading the program")
-        plan = run_program(project, stack)
+        plan = _planned(project, stack)
         places(plan)  # refuse a stack of another cloud before anything is started
         emulator, started = emulators.start(state, choice or choose())
         progress(f"{emulator.row.title}: {emulator.endpoint}")
@@ -89,6 +90,11 @@ def up(
             if started:
                 emulators.discard(state)
             raise
+
+
+def _planned(project: Project, stack: str) -> Snapshot:
+    """What the program would register; what it logs is told when it is applied."""
+    return run_program(project, stack, diagnostics=io.StringIO())
 
 
 def _applied(
@@ -223,7 +229,7 @@ def status(project: Project, stack: str) -> Status:
     noted = state.noted(stack)
     if emulator is None or not noted:
         return Status(stack, emulator)
-    clouds = _clouds(emulator, places(run_program(project, stack)))
+    clouds = _clouds(emulator, places(_planned(project, stack)))
     report = state.report(stack) or Fields()
     return Status(stack, emulator, report, tuple(Presence(wanted, seen(wanted, clouds)) for wanted in noted))
 
@@ -244,7 +250,7 @@ def down(project: Project, stack: str, *, progress: Progress = silent) -> bool:
         own = record is None or running is None or running.own
         if running is not None and (others or not own) and state.noted(stack):
             progress("reading the program")
-            clouds = _clouds(running, places(run_program(project, stack)))
+            clouds = _clouds(running, places(_planned(project, stack)))
             remove_resources(state.noted(stack), clouds, progress)
         if others and running is not None:
             state.forget(stack)

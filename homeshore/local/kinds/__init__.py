@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from homeshore.local.kind import Kind
-from homeshore.local.kinds import catalog, firewall, functions, identity, keys, network, s3, streams, watching
+from homeshore.local.kinds import catalog, firewall, functions, identity, keys, network, notices, s3, streams, watching
 
 KINDS: Mapping[str, Kind] = {
     **keys.KINDS,
@@ -14,6 +14,7 @@ KINDS: Mapping[str, Kind] = {
     **identity.KINDS,
     **functions.KINDS,
     **watching.KINDS,
+    **notices.KINDS,
     **catalog.KINDS,
     **network.KINDS,
     **firewall.KINDS,

@@ -169,6 +169,7 @@ def _read_mapping(aws: Aws, wanted: Wanted) -> Found | None:
             "startingPosition": mapping.get("StartingPosition"),
             "enabled": mapping.text_or("State", "Enabled") in ("Enabled", "Enabling", "Creating", "Updating"),
             "destinationConfig": {"onFailure": {"destinationArn": target}},
+            "metricsConfig": uncapitalised(mapping.block("MetricsConfig")),
         }
         uuid = mapping.text("UUID")
         outputs = {"uuid": uuid, "functionArn": function, "arn": aws.arn("lambda", f"event-source-mapping:{uuid}")}
@@ -181,7 +182,9 @@ def _mapping(wanted: Wanted) -> dict[str, object]:
     target = inputs.block("destinationConfig").block("onFailure").get("destinationArn")
     destination = {"DestinationConfig": {"OnFailure": {"Destination": target}}} if target else {}
     enabled = inputs.flag("enabled", default=True)
-    return {"FunctionName": inputs["functionName"], "Enabled": enabled, **renamed(inputs, _MAPPING), **destination}
+    metrics = {"MetricsConfig": capitalised(inputs.block("metricsConfig"))} if inputs.get("metricsConfig") else {}
+    body = renamed(inputs, _MAPPING)
+    return {"FunctionName": inputs["functionName"], "Enabled": enabled, **body, **destination, **metrics}
 
 
 def _create_mapping(aws: Aws, wanted: Wanted) -> None:

@@ -6,7 +6,7 @@ import time
 
 from homeshore.local.aws import Aws
 from homeshore.local.fields import Fields
-from homeshore.local.kind import ApplyError, Found, Kind, Wanted, declared, read_tags
+from homeshore.local.kind import ApplyError, Found, Kind, Wanted, declared, read_tags, written
 
 _GONE = "ResourceNotFoundException"
 _PATIENCE_SECONDS = 30.0
@@ -146,7 +146,26 @@ def _delete_consumer(aws: Aws, wanted: Wanted, found: Found) -> None:
     aws.call("kinesis", "deregister_stream_consumer", ConsumerARN=found.id)
 
 
+def _read_policy(aws: Aws, wanted: Wanted) -> Found | None:
+    arn = wanted.inputs.text("resourceArn")
+    answer = aws.find("kinesis", "get_resource_policy", _GONE, ResourceARN=arn)
+    policy = answer.text_or("Policy") if answer else ""
+    # A stream without a policy answers with an empty one.
+    return Found(arn, {"resourceArn": arn, "policy": policy}) if policy.strip("{} \n") else None
+
+
+def _write_policy(aws: Aws, wanted: Wanted) -> None:
+    arn, policy = wanted.inputs.text("resourceArn"), wanted.inputs.text("policy")
+    aws.call("kinesis", "put_resource_policy", ResourceARN=arn, Policy=policy)
+
+
+def _delete_policy(aws: Aws, wanted: Wanted, found: Found) -> None:
+    del wanted
+    aws.find("kinesis", "delete_resource_policy", _GONE, ResourceARN=found.id)
+
+
 KINDS = {
+    "aws:kinesis/resourcePolicy:ResourcePolicy": written(_read_policy, _write_policy, _delete_policy),
     "aws:kinesis/stream:Stream": Kind(
         _read_stream,
         _create_stream,
