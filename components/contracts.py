@@ -13,6 +13,10 @@ from components.lifecycle import LifecycleRule
 from events.contract import Contract
 
 
+class Unsupported(ValueError):  # noqa: N818 - named for what is wrong
+    """The placement cannot carry what is asked for; the message says what to change. Never ignored in silence."""
+
+
 @dataclass(frozen=True)
 class KeySpec:
     """The region's own encryption key. `rotation_days` 90 to 365; `deletion_days` is how long a deletion can be undone.

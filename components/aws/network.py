@@ -13,7 +13,7 @@ from pulumi_aws import cloudwatch, ec2, iam, vpc
 from components.aws.documents import Statement, document, trust
 from components.aws.place import AwsComponent, Place
 from components.base import RegionalComponent
-from components.contracts import Handle, NetworkSpec
+from components.contracts import Handle, NetworkSpec, Unsupported
 
 ADDRESSES = "10.64.0.0/22"
 """Nothing is peered with this network, so that it may overlap with others."""
@@ -200,11 +200,11 @@ def subnet_cidrs(addresses: str) -> list[str]:
 def zones(region: str) -> tuple[str, str]:
     """Ids of two zones of the region. Ids, not letters: a letter means another place in each account.
 
-    Raises ValueError for a region whose zones nobody has entered into zones.csv yet.
+    Raises Unsupported for a region whose zones nobody has entered into zones.csv yet.
     """
     found = _zones().get(region)
     if found is None:
-        raise ValueError(
+        raise Unsupported(
             f"{region}: its availability zones are not in components/aws/zones.csv, so no private network can be "
             "placed there: add a row with two zone ids and their source, or use network.mode: public"
         )

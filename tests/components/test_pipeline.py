@@ -7,8 +7,11 @@ import re
 
 import pytest
 
-from homeshore.engine import Resource, Snapshot
-from tests.components.conftest import ACCOUNT, DELETABLE, HOME, MAXIMAL, PUBLIC, Preview, named, of_type
+import geography
+from components.aws.network import zones
+from components.contracts import Unsupported
+from homeshore.engine import ProgramFailed, Resource, Snapshot
+from tests.components.conftest import ACCOUNT, BUILT, DELETABLE, HOME, MAXIMAL, PUBLIC, Preview, named, of_type
 
 EVERY = pytest.mark.parametrize(
     "changes", [{}, PUBLIC, MAXIMAL, DELETABLE], ids=["minimal", "public", "maximal", "deletable"]
@@ -36,6 +39,19 @@ NAMED_BY = {
     "aws:s3/bucket:Bucket": "bucket",
     "aws:cloudwatch/dashboard:Dashboard": "dashboardName",
 }
+
+
+def unzoned() -> tuple[str, str]:
+    """A region whose zones nobody has entered, and a boundary that holds it."""
+    for place in BUILT:
+        try:
+            zones(place.name)
+        except Unsupported:
+            return place.name, next(b.name for b in geography.boundaries() if b.holds(place))
+    raise AssertionError("every region has its zones: nothing is left to refuse")
+
+
+UNZONED, LAND = unzoned()
 
 
 def managed(snapshot: Snapshot) -> list[Resource]:
@@ -217,3 +233,23 @@ def test_personal_data_is_labelled_where_it_lies(preview: Preview) -> None:
         "pipeline-processor-pseudonym-key": "personal",
         "pipeline-lake": "pseudonymised",
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"workload": {"events_per_second": {"average": 10, "peak": 10**7}, "event_bytes": 10_000}}, "shard"),
+        (
+            {"placement": {"cloud": "aws", "region": UNZONED, "account_id": ACCOUNT}, "residency": {"boundary": LAND}},
+            "zones.csv",
+        ),
+    ],
+    ids=["too much load", "no zones known"],
+)
+def test_what_cannot_be_built_is_told_without_a_traceback(
+    preview: Preview, changes: dict[str, object], told: str
+) -> None:
+    with pytest.raises(ProgramFailed) as failed:
+        preview(changes)
+    assert told in str(failed.value)
+    assert "called from" not in str(failed.value)
