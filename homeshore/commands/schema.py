@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 
 @click.command("schema")
-def command() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below) instead of the schema.")
+def command(as_json: bool) -> None:
     """Print the JSON schema of the stack file, for editors and for checks in other tools.
-
-    The output is one JSON document already, so there is no --json.
 
     \b
     Example: homeshore schema > stack-file.schema.json
-    """
-    from stacks.schema import schema_text
 
+    \b
+    JSON: {"version": 1, "schema": {the same schema}}
+    """
+    from stacks.schema import schema, schema_text
+
+    if as_json:
+        click.echo(json.dumps({"version": 1, "schema": schema()}, indent=2, ensure_ascii=False))
+        return
     click.echo(schema_text(), nl=False)

@@ -72,6 +72,7 @@ def test_config_of_a_file_with_faults_and_of_no_file(sandbox: Sandbox, homeshore
 
 def test_schema_prints_what_is_committed(homeshore: Call) -> None:
     assert homeshore("schema").out == schema_text() == (ROOT / "stacks/schema.json").read_text(encoding="utf-8")
+    assert document(homeshore("schema", "--json"))["schema"] == json.loads(schema_text())
 
 
 def test_regions_of_a_boundary(homeshore: Call) -> None:

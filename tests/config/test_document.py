@@ -6,7 +6,7 @@ import math
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stacks.document import MAX_BYTES, Document, parse
@@ -122,18 +122,21 @@ def test_scalars_are_read_as_pulumi_reads_them(text: str, value: object) -> None
     assert type((document.values or {})["key"]) is type(value)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_values_or_a_finding(text: str) -> None:
     document = parse(text)
     assert (document.values is None) <= bool(document.findings)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abc:{}[],-&*!|>'\"%@`#?\n\t 012.~<\u00e9\x00\u2028", max_size=40))
 def test_any_text_of_yaml_marks_is_values_or_a_finding(text: str) -> None:
     document = parse(text)
     assert (document.values is None) <= bool(document.findings)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_end_in_faults(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
     path = tmp_path_factory.mktemp("any") / "Pulumi.any.yaml"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -16,6 +16,7 @@ days = st.integers(min_value=1, max_value=400)
 ordered = st.tuples(days, days, days).map(sorted)
 
 
+@settings(deadline=None)
 @given(ordered)
 def test_stages_follow_each_other_without_a_gap(numbers: list[int]) -> None:
     hot, cool, delete = numbers
@@ -28,6 +29,7 @@ def test_stages_follow_each_other_without_a_gap(numbers: list[int]) -> None:
     assert (not found) == (hot == delete)
 
 
+@settings(deadline=None)
 @given(days, days, days)
 def test_what_is_accepted_respects_every_storage_class(hot: int, cool: int, delete: int) -> None:
     retention = {"hot_days": hot, "cool_days": cool, "delete_after_days": delete}

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import geography
@@ -77,11 +77,13 @@ def test_single_member_states_hold_their_own_regions_only() -> None:
     assert not germany.holds(everywhere)
 
 
+@settings(deadline=None)
 @given(any_boundary)
 def test_a_global_location_is_inside_no_boundary(boundary: Boundary) -> None:
     assert not any(boundary.holds(place) for place in REGIONS if place.kind == "global")
 
 
+@settings(deadline=None)
 @given(any_boundary, any_region)
 def test_what_lies_inside_has_its_whole_jurisdiction_and_its_countries_inside(
     boundary: Boundary, place: Region
@@ -96,6 +98,7 @@ def test_what_lies_inside_has_its_whole_jurisdiction_and_its_countries_inside(
         assert not boundary.holds(place) or expected
 
 
+@settings(deadline=None)
 @given(st.sampled_from(UNIONS), any_region)
 def test_a_union_holds_what_any_of_its_members_holds(union: Boundary, place: Region) -> None:
     members = [geography.boundary(name) for name in union.jurisdictions]
@@ -104,12 +107,14 @@ def test_a_union_holds_what_any_of_its_members_holds(union: Boundary, place: Reg
     assert union.countries == frozenset[str]().union(*(member.countries for member in members))
 
 
+@settings(deadline=None)
 @given(any_boundary, any_boundary, any_region)
 def test_a_wider_boundary_holds_at_least_as_much(inner: Boundary, outer: Boundary, place: Region) -> None:
     if inner.jurisdictions <= outer.jurisdictions and inner.countries <= outer.countries and inner.holds(place):
         assert outer.holds(place)
 
 
+@settings(deadline=None)
 @given(any_boundary, st.text(max_size=3))
 def test_only_listed_country_codes_are_inside(boundary: Boundary, code: str) -> None:
     assert boundary.holds_country(code) == (code in boundary.countries)
