@@ -32,10 +32,12 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the help."""
+        del ctx
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, or None for a name that is not one."""
+        del ctx
         if cmd_name not in COMMANDS:
             return None
         return importlib.import_module(f"homeshore.commands.{cmd_name}").command
@@ -63,25 +65,31 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code (see homeshore.errors)."""
     try:
-        outcome = app.main(arguments, prog_name="homeshore", standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
-        return 130
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        return 130
-    except click.ClickException as fault:
-        fault.show()
-        return 2
-    except (UserError, Verdict) as outcome:
-        click.echo(str(outcome), err=True)
-        return outcome.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as fault:  # noqa: BLE001 - the last resort: a short message, the traceback in a file
-        return _own_fault(fault)
+        outcome: object = app.main(arguments, prog_name="homeshore", standalone_mode=False)
+    except BaseException as fault:
+        return _ended(fault)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _ended(fault: BaseException) -> int:
+    match fault:
+        case click.exceptions.Abort() | KeyboardInterrupt():
+            click.echo("interrupted", err=True)
+            return 130
+        case click.ClickException():
+            fault.show()
+            return 2
+        case UserError() | Verdict():
+            click.echo(str(fault), err=True)
+            return fault.exit_code
+        case BrokenPipeError():
+            # The reader went away: nothing more to say, and nothing to complain about when Python flushes at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case Exception():
+            return _own_fault(fault)
+        case _:
+            raise fault
 
 
 def _own_fault(fault: Exception) -> int:

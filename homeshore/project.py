@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
+from typing import cast
 
 import yaml
 
@@ -19,7 +22,7 @@ class Project:
 
     root: Path
     name: str
-    config: dict[str, object]
+    config: Mapping[str, object]
 
     def stacks(self) -> list[str]:
         """Names of the stacks that have a file, sorted."""
@@ -28,8 +31,6 @@ class Project:
 
     def stack_file(self, stack: str) -> Path:
         """The file of `stack`. Raises UserError, with the nearest names, when there is none."""
-        from difflib import get_close_matches
-
         path = self.root / f"Pulumi.{stack}.yaml"
         if STACK_FILE.fullmatch(path.name) and path.is_file():
             return path
@@ -57,12 +58,21 @@ def find_project(start: Path | None = None) -> Project:
 
 def _read(path: Path) -> Project:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document: object = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as fault:
         raise UserError(f"{path}: cannot be read as YAML: {fault}") from None
-    if not isinstance(document, dict) or not isinstance(document.get("name"), str):
+    fields = _mapping(document)
+    name = fields.get("name")
+    if not isinstance(name, str):
         raise UserError(f"{path}: has no `name`: a Pulumi project file starts with `name: homeshore`.")
-    config = document.get("config")
-    defaults = config if isinstance(config, dict) else {}
-    values = {str(k): v.get("value", v.get("default")) if isinstance(v, dict) else v for k, v in defaults.items()}
-    return Project(path.parent, document["name"], values)
+    return Project(path.parent, name, {key: _default(value) for key, value in _mapping(fields.get("config")).items()})
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _default(value: object) -> object:
+    """Pulumi.yaml gives a key's value plainly, or under `value` or `default` of a mapping."""
+    described = _mapping(value)
+    return described.get("value", described.get("default")) if described else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import zstandard
@@ -58,6 +59,19 @@ class Accounting:
         """Repeated events: those dropped within a batch and those that silver removed across batches."""
         return self.batch_duplicates + self.bronze_rows - self.silver_rows
 
+    def since(self, before: Accounting) -> Accounting:
+        """What was added after `before`, when the store held something already. Faults are those of the whole store."""
+        return Accounting(
+            sent=self.sent - before.sent,
+            batches=self.batches - before.batches,
+            bronze_rows=self.bronze_rows - before.bronze_rows,
+            silver_rows=self.silver_rows - before.silver_rows,
+            batch_duplicates=self.batch_duplicates - before.batch_duplicates,
+            quarantined=self.quarantined - before.quarantined,
+            dead_lettered=self.dead_lettered - before.dead_lettered,
+            faults=self.faults,
+        )
+
     @property
     def closes(self) -> bool:
         """Whether every sent event is in exactly one class and every batch adds up."""
@@ -92,11 +106,11 @@ def read_back(s3: S3Client, bucket: str, silver_rows: int, sent: int, read: Call
     """
     with ThreadPoolExecutor(READERS) as pool:
         batches: list[Batch] = []
-        for batch in pool.map(lambda key: _batch(s3, bucket, key), keys(s3, bucket, "bronze/")):
+        for batch in pool.map(partial(_batch, s3, bucket), keys(s3, bucket, "bronze/")):
             batches.append(batch)
             read()
-        quarantined = sum(pool.map(lambda key: _rows(s3, bucket, key), keys(s3, bucket, "quarantine/")))
-        dead = sum(pool.map(lambda key: _rows(s3, bucket, key), keys(s3, bucket, "dead-letter/")))
+        quarantined = sum(pool.map(partial(_rows, s3, bucket), keys(s3, bucket, "quarantine/")))
+        dead = sum(pool.map(partial(_rows, s3, bucket), keys(s3, bucket, "dead-letter/")))
     faults = [fault for batch in batches for fault in batch.faults]
     for name, rows, declared in (
         ("quarantine", quarantined, sum(batch.quarantined for batch in batches)),

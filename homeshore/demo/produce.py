@@ -74,4 +74,6 @@ def _put(batch: list[GeneratedRecord], kinesis: KinesisClient, stream: str) -> C
             return Counter(record.kind for record in batch)
         pending = [record for record, result in zip(pending, answer["Records"], strict=True) if "ErrorCode" in result]
         time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
-    raise UserError(f"stream {stream}: {len(pending)} records were refused {ATTEMPTS} times: is it sized for this load?")
+    raise UserError(
+        f"stream {stream}: {len(pending)} records were refused {ATTEMPTS} times: is it sized for this load?"
+    )

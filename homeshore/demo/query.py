@@ -53,6 +53,7 @@ def _wait(athena: AthenaClient, query: str) -> None:
         if state == "SUCCEEDED":
             return
         if state in ("FAILED", "CANCELLED"):
-            raise UserError(f"Athena query {query} {state.lower()}: {status.get('StateChangeReason', 'no reason given')}")
+            reason = status.get("StateChangeReason", "no reason given")
+            raise UserError(f"Athena query {query} {state.lower()}: {reason}")
         time.sleep(POLL_SECONDS)
     raise UserError(f"Athena query {query}: no result after {TIMEOUT_SECONDS:.0f} s")
