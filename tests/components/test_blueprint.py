@@ -1,0 +1,119 @@
+"""From configuration and plan to specs: each number arrives where it belongs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from components.base import Classification
+from components.contracts import ProcessorSpec, StreamSpec
+from components.lifecycle import Move
+from events.contract import SHIPPED, load
+from processor import packaging
+from stacks import streaming
+from stacks.config import StackConfig
+from stacks.sizing import (
+    CapacityPlan,
+    OperationsCapacity,
+    ProcessorCapacity,
+    StorageLoad,
+    StreamCapacity,
+)
+from tests.components.conftest import MINIMAL, PUBLIC, FakePackage
+
+# Every number differs from every other, so that two swapped settings cannot pass.
+PLAN = CapacityPlan(
+    stream=StreamCapacity(
+        shards=11, write_bytes_per_second=12_000_001, write_records_per_second=11_003, replay_hours=37
+    ),
+    processor=ProcessorCapacity(
+        memory_mb=1025,
+        timeout_seconds=67,
+        batch_size=4021,
+        batch_window_seconds=3,
+        parallelization=7,
+        enhanced_fan_out=True,
+        maximum_retries=5,
+        maximum_record_age_seconds=3607,
+        concurrency=71,
+        reserved_concurrency=73,
+        events_per_second=9_001,
+    ),
+    storage=StorageLoad(objects_per_second=13, objects_per_day=17_000),
+    operations=OperationsCapacity(
+        log_retention_days=30, freshness_minutes=19, iterator_age_alarm_ms=23_001, scan_limit_bytes=29_000_000
+    ),
+    decisions=(),
+)
+
+
+def config(**changes: object) -> StackConfig:
+    return StackConfig.model_validate({**MINIMAL, **changes})
+
+
+def test_the_processor_by_value(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[dict[str, object]] = []
+
+    def build(_contract: object, **target: object) -> FakePackage:
+        asked.append(target)
+        return FakePackage(tmp_path / "somewhere" / "processor.zip", "digest")
+
+    monkeypatch.setattr(packaging, "build", build)
+    settings = {"architecture": "x86_64", "runtime": "python3.12"}
+    spec = streaming.processor_spec(config(processor=settings), PLAN, load(SHIPPED), tmp_path)
+    assert asked == [{**settings, "root": tmp_path}]
+    assert spec == ProcessorSpec(
+        package=Path("somewhere/processor.zip"),
+        package_digest="digest",
+        handler="processor.aws_lambda.handler",
+        runtime="python3.12",
+        architecture="x86_64",
+        memory_mb=1025,
+        timeout_seconds=67,
+        batch_size=4021,
+        batch_window_seconds=3,
+        parallelization=7,
+        maximum_retries=5,
+        maximum_record_age_seconds=3607,
+        reserved_concurrency=73,
+        log_days=30,
+        own_throughput=True,
+    )
+
+
+def test_the_stream_by_value() -> None:
+    assert streaming.stream_spec(config(), PLAN) == StreamSpec(11, 37, own_throughput=True, sender_cidrs=())
+    assert streaming.stream_spec(config(**PUBLIC), PLAN).sender_cidrs == ("198.51.100.0/24", "2001:db8::/32")
+
+
+def test_what_is_watched_by_value() -> None:
+    assert asdict(streaming.observability_spec(config(budget={"monthly_usd": 151.25}), PLAN)) == {
+        "freshness_minutes": 19,
+        "iterator_age_alarm_ms": 23_001,
+        "write_bytes_per_second": 12_000_001,
+        "contact": "data@example.com",
+        "monthly_usd": 151.25,
+    }
+    assert streaming.observability_spec(config(), PLAN).monthly_usd is None
+
+
+def test_stores_by_value() -> None:
+    keep = {"replay_hours": 50, "hot_days": 31, "cool_days": 62, "delete_after_days": 365}
+    lake = streaming.lake_spec(config(retention=keep))
+    assert (lake.role, lake.classification, lake.takes_logs_of) == ("lake", Classification.PSEUDONYMISED, ())
+    assert lake.rules[0].moves == (Move("STANDARD_IA", 31), Move("GLACIER_IR", 62))
+    assert lake.rules[0].delete_after_days == 365
+    failed = streaming.failed_spec(config(retention=keep))
+    assert (failed.role, failed.classification) == ("failed-batches", Classification.PERSONAL)
+    assert failed.rules[0].delete_after_days == 2
+    logs = streaming.logs_spec(PLAN)
+    assert (logs.role, logs.takes_logs_of) == ("access-logs", ("lake", "failed-batches"))
+    assert logs.rules[0].delete_after_days == 30
+
+
+def test_equal_days_skip_the_storage_class_between_them() -> None:
+    lake = streaming.lake_spec(config(retention={"hot_days": 7, "cool_days": 7, "delete_after_days": 7}))
+    assert lake.rules[0].moves == ()
+    assert lake.rules[0].delete_after_days == 7
