@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast, get_args
 
 import yaml
 
-from processor.schema import METADATA, UUID_PATTERN, Column, Contract, Field, FieldType, Role
+from processor.schema import UUID_PATTERN, Column, Contract, Field, FieldType, Role
 
 if TYPE_CHECKING:
     from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, SchemaProperty
@@ -29,7 +29,8 @@ _ROLES: tuple[Role, ...] = get_args(Role)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.-]+)?")
 _CLASSES = ("public", "internal", "personal")
-_RESERVED = frozenset({"day", "hour", *(column.name for column in METADATA)})
+# Names that bronze, or silver after it, gives its own columns.
+_RESERVED = frozenset({"day", "hour", "arrived_at", "contract_version", "key_version", "arrival"})
 _OPTIONS = ("format", "pattern", "minLength", "maxLength")
 # The type each role must have. Only `person` may be absent: not every event has one.
 _ROLE_TYPES: dict[Role, FieldType] = {
@@ -126,8 +127,8 @@ def _document(path: Path, findings: _Findings) -> Mapping[str, object]:
 
 def _standard(document: Mapping[str, object], findings: _Findings) -> OpenDataContractStandard | None:
     # The standard's models cost half a second to import, and only whoever loads a contract pays it.
-    from open_data_contract_standard.model import OpenDataContractStandard  # noqa: PLC0415
-    from pydantic import ValidationError  # noqa: PLC0415
+    from open_data_contract_standard.model import OpenDataContractStandard
+    from pydantic import ValidationError
 
     try:
         return OpenDataContractStandard.model_validate(document)
@@ -164,7 +165,7 @@ def _one_table(standard: OpenDataContractStandard, findings: _Findings) -> Schem
 
 def _check_unknown_keys(document: Mapping[str, object], findings: _Findings) -> None:
     """The standard's own models drop an unknown key in silence below the top, so a mistyped one would mean nothing."""
-    from open_data_contract_standard.model import SchemaObject, SchemaProperty  # noqa: PLC0415 - as above
+    from open_data_contract_standard.model import SchemaObject, SchemaProperty
 
     for t, table in enumerate(_mappings(document.get("schema"))):
         _check_keys(table, set(SchemaObject.model_fields), f"schema[{t}]", findings)

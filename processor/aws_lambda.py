@@ -267,7 +267,7 @@ def handler(event: KinesisEvent, context: LambdaContext) -> BatchResponse:
 
 
 def _start(environment: Mapping[str, str], contract: Path) -> Processor:
-    import boto3  # noqa: PLC0415 - a third of the cold start, and only this adapter needs it
+    import boto3
 
     settings = Settings.read(environment)
     session = boto3.session.Session()
