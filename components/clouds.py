@@ -12,7 +12,7 @@ def toolkit_for(placement: Placement) -> Toolkit:
     """The builders of the placement's cloud. Only that cloud's SDK is imported."""
     match placement:
         case AwsPlacement():
-            from components.aws.toolkit import TOOLKIT  # noqa: PLC0415 - only this cloud's SDK
+            from components.aws.toolkit import TOOLKIT  # only this cloud's SDK
 
             return TOOLKIT
         case _:  # pyright: ignore[reportUnnecessaryComparison]

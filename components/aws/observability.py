@@ -54,6 +54,7 @@ class Observability(AwsComponent):
         )
         watched = signals.Watched(stream.physical_name, processor.physical_name)
         for signal in signals.alarms(watched, spec):
+            metric = signal.metric
             cloudwatch.MetricAlarm(
                 f"{name}-{signal.name}",
                 name=names.local(signal.name),
@@ -63,7 +64,12 @@ class Observability(AwsComponent):
                 evaluation_periods=signal.periods,
                 datapoints_to_alarm=signal.breaches,
                 treat_missing_data="notBreaching",
-                metric_queries=[_query(query, processor.feed_id) for query in signal.queries],
+                namespace=metric.namespace if metric else None,
+                metric_name=metric.name if metric else None,
+                dimensions=_dimensions(metric, processor.feed_id) if metric else None,
+                statistic=metric.statistic if metric else None,
+                period=metric.period_seconds if metric else None,
+                metric_queries=None if metric else [_query(query, processor.feed_id) for query in signal.queries],
                 alarm_actions=[topic.arn],
                 ok_actions=[topic.arn],
                 opts=self.child(depends_on=[policy]),
@@ -143,8 +149,12 @@ def _query(query: signals.Query, feed_id: pulumi.Output[str]) -> cloudwatch.Metr
         metric=cloudwatch.MetricAlarmMetricQueryMetricArgs(
             namespace=metric.namespace,
             metric_name=metric.name,
-            dimensions={metric.dimension: feed_id if metric.of is None else metric.of},
+            dimensions=_dimensions(metric, feed_id),
             stat=metric.statistic,
             period=metric.period_seconds,
         ),
     )
+
+
+def _dimensions(metric: signals.Metric, feed_id: pulumi.Output[str]) -> dict[str, pulumi.Input[str]]:
+    return {metric.dimension: feed_id if metric.of is None else metric.of}

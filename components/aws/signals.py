@@ -57,6 +57,11 @@ class Signal:
     breaches: int
     comparison: str = "GreaterThanThreshold"
 
+    @property
+    def metric(self) -> Metric | None:
+        """The one metric that is compared as it is; None where a formula is."""
+        return self.queries[0].metric if len(self.queries) == 1 else None
+
 
 def alarms(watched: Watched, spec: ObservabilitySpec) -> tuple[Signal, ...]:
     """What on-call is woken for. Descriptions say what it means and what to do first."""

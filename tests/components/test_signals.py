@@ -116,3 +116,28 @@ def test_every_alarm_and_the_contact_reach_the_encrypted_topic(preview: Preview)
     (statement,) = json.loads(str(policy.inputs["policy"]))["Statement"]
     assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert statement["Action"] == ["sns:Publish"]
+
+
+def test_an_alarm_as_cloudwatch_has_it(preview: Preview) -> None:
+    alarms_by_name = {a.name: a for a in of_type(preview(), "aws:cloudwatch/metricAlarm:MetricAlarm")}
+    errors = alarms_by_name["pipeline-observability-errors"].inputs
+    assert {k: v for k, v in errors.items() if k not in ("alarmActions", "okActions", "alarmDescription")} == {
+        "name": "homeshore-test-g1-errors",
+        "namespace": "AWS/Lambda",
+        "metricName": "Errors",
+        "dimensions": {"FunctionName": "homeshore-test-g1-processor"},
+        "statistic": "Sum",
+        "period": 60,
+        "comparisonOperator": "GreaterThanThreshold",
+        "threshold": 0,
+        "evaluationPeriods": 5,
+        "datapointsToAlarm": 3,
+        "treatMissingData": "notBreaching",
+    }
+    dead = alarms_by_name["pipeline-observability-dead-letters"].inputs
+    assert "metricName" not in dead
+    assert isinstance(dead["metricQueries"], list)
+    assert [query["id"] for query in dead["metricQueries"]] == ["dead", "events", "percent"]
+    feed = of_type(preview(), "aws:lambda/eventSourceMapping:EventSourceMapping")[0]
+    dropped = alarms_by_name["pipeline-observability-dropped"]
+    assert dropped.property_dependencies["dimensions"] == (feed.urn,)
