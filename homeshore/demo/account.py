@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,24 @@ class Accounting:
             dead_lettered=self.dead_lettered - before.dead_lettered,
             faults=self.faults,
         )
+
+    def against(self, sent: Mapping[str, int]) -> Accounting:
+        """With a fault for each class that holds other than what was `sent` as its kind.
+
+        Sums can close by accident: a foreign event that is stored and a valid one that is quarantined cancel out.
+        """
+        found = {
+            "valid": self.silver_rows,
+            "duplicate": self.duplicates,
+            "foreign": self.quarantined,
+            "undecodable": self.dead_lettered,
+        }
+        wrong = tuple(
+            f"{sent.get(kind, 0):,} events sent as {kind}, {count:,} found in its class"
+            for kind, count in found.items()
+            if count != sent.get(kind, 0)
+        )
+        return replace(self, faults=self.faults + wrong)
 
     @property
     def closes(self) -> bool:
@@ -155,5 +173,5 @@ def _lines(body: bytes) -> int:
 def judge(accounting: Accounting) -> None:
     """Raise Verdict, with what is missing, when the accounting does not close."""
     if not accounting.closes:
-        lines = [f"the accounting does not close: {accounting.missing} of {accounting.sent} events are in no class"]
-        raise Verdict("\n  ".join([*lines, *accounting.faults[:10]]))
+        first = f"the accounting does not close: {accounting.missing:,} of {accounting.sent:,} events are in no class"
+        raise Verdict("\n  ".join([first, *accounting.faults[:10]]))
