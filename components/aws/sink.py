@@ -6,7 +6,7 @@ import pulumi
 from pulumi_aws import athena, glue
 
 from components.aws.place import AwsComponent
-from components.aws.tables import projection, tables
+from components.aws.tables import projection, statements, tables
 from components.base import RegionalComponent
 from components.contracts import Handle, SinkSpec
 from events.contract import Column
@@ -74,6 +74,16 @@ class Sink(AwsComponent):
             ),
             opts=self.child(),
         )
+        for statement in statements(spec.contract, self.physical_name, lake.physical_name):
+            athena.NamedQuery(
+                f"{name}-{statement.name}",
+                name=statement.name,
+                description=statement.purpose,
+                database=database.name,
+                workgroup=workgroup.name,
+                query=statement.text,
+                opts=self.child(),
+            )
         self.name: pulumi.Output[str] = database.name
         self.workgroup: pulumi.Output[str] = workgroup.name
         self.resource_id: pulumi.Output[str] = workgroup.arn

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from events.contract import Column, Contract
+from processor import sql
 from processor.schema import METADATA
 
 _PLACE = tuple(column for column in METADATA if column.name != "_repeats")
@@ -48,6 +49,46 @@ def tables(contract: Contract) -> tuple[Table, ...]:
             "dead-letter",
             "What could not be decoded or breaks the contract: position, reason and error, no payload",
             (_REASON, Column("error", "string", True, "The kind of error"), *_PLACE),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class SavedStatement:
+    """One SQL statement that is kept beside the tables; `purpose` says when to run it."""
+
+    name: str
+    purpose: str
+    text: str
+
+
+def statements(contract: Contract, database: str, bucket: str) -> tuple[SavedStatement, ...]:
+    """Silver and gold, in the order in which they are first run. Each may be run again at any time."""
+    return (
+        SavedStatement(
+            "silver-create",
+            "Once: the table of events without duplicates",
+            sql.silver_ddl(contract, "athena", database, f"s3://{bucket}/silver/"),
+        ),
+        SavedStatement(
+            "silver-refresh",
+            "As often as readers need it: bring silver up to date with bronze",
+            sql.silver_refresh(contract, "athena", database),
+        ),
+        SavedStatement(
+            "gold-create",
+            "Once: the table of events and people per type and hour",
+            sql.gold_ddl(contract, "athena", database, f"s3://{bucket}/gold/"),
+        ),
+        SavedStatement(
+            "gold-refresh",
+            "After silver-refresh: bring gold up to date with silver",
+            sql.gold_refresh(contract, "athena", database),
+        ),
+        SavedStatement(
+            "events-by-hour",
+            "Events and people per type and hour, straight from silver",
+            sql.gold_select(contract, "athena", database),
         ),
     )
 

@@ -14,6 +14,7 @@ from components.aws.tables import tables
 from events.contract import SHIPPED, load
 from events.generator import generate
 from homeshore.engine import Resource
+from processor import sql
 from processor.core import Batch, Context, process
 from processor.keys import KeyRing
 from stacks import sizing
@@ -69,6 +70,22 @@ def test_the_tables_declare_what_the_processor_writes() -> None:
         lines = zstandard.ZstdDecompressor().decompressobj().decompress(found.body).splitlines()
         written = {key for line in lines for key in json.loads(line)}
         assert written == declared[found.kind]
+
+
+def test_the_models_are_saved_in_the_workgroup(preview: Preview) -> None:
+    snapshot = preview()
+    saved = {r.inputs["name"]: r for r in of_type(snapshot, "aws:athena/namedQuery:NamedQuery")}
+    assert set(saved) == {"silver-create", "silver-refresh", "gold-create", "gold-refresh", "events-by-hour"}
+    (workgroup,) = of_type(snapshot, "aws:athena/workgroup:Workgroup")
+    for query in saved.values():
+        assert query.property_dependencies["workgroup"] == (workgroup.urn,)
+        assert query.inputs["database"] == "homeshore_test_g1_lake"
+        assert "homeshore_test_g1_lake" in str(query.inputs["query"])
+    assert saved["silver-refresh"].inputs["query"] == sql.silver_refresh(
+        load(SHIPPED), "athena", "homeshore_test_g1_lake"
+    )
+    for name in ("silver", "gold"):
+        assert f"LOCATION 's3://{LAKE}/{name}/'" in str(saved[f"{name}-create"].inputs["query"])
 
 
 def test_partitions_follow_from_the_layout(bronze: Resource) -> None:
