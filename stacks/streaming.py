@@ -30,7 +30,8 @@ from stacks.retention import stages
 from stacks.sizing import CapacityPlan, SizingError
 
 PIPELINE = "pipeline"
-LAKE, FAILED, LOGS = "lake", "failed-batches", "access-logs"
+LAKE, FAILED, LOGS = "lake", "failed", "logs"
+"""Roles of the stores, short: a bucket's name has 63 characters for account, region and environment too."""
 
 
 class RegionalPipeline(RegionalComponent):
@@ -58,9 +59,9 @@ class RegionalPipeline(RegionalComponent):
     ) -> dict[str, pulumi.Output[str]]:
         contract = contracts.load(root / config.events)
         key = toolkit.key(f"{PIPELINE}-key", KeySpec(budget_alerts=config.budget is not None), parent=self)
-        logs = toolkit.bucket(f"{PIPELINE}-{LOGS}", logs_spec(plan), key=key, logs=None, parent=self)
-        lake = toolkit.bucket(f"{PIPELINE}-{LAKE}", lake_spec(config), key=key, logs=logs, parent=self)
-        failed = toolkit.bucket(f"{PIPELINE}-{FAILED}", failed_spec(config), key=key, logs=logs, parent=self)
+        logs = toolkit.bucket(f"{PIPELINE}-access-logs", logs_spec(plan), key=key, logs=None, parent=self)
+        lake = toolkit.bucket(f"{PIPELINE}-lake", lake_spec(config), key=key, logs=logs, parent=self)
+        failed = toolkit.bucket(f"{PIPELINE}-failed-batches", failed_spec(config), key=key, logs=logs, parent=self)
         stream = toolkit.stream(f"{PIPELINE}-stream", stream_spec(config, plan), key=key, parent=self)
         network = None
         if config.network.mode == "private":

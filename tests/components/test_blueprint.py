@@ -106,10 +106,10 @@ def test_stores_by_value() -> None:
     assert lake.rules[0].moves == (Move("STANDARD_IA", 31), Move("GLACIER_IR", 62))
     assert lake.rules[0].delete_after_days == 365
     failed = streaming.failed_spec(config(retention=keep))
-    assert (failed.role, failed.classification) == ("failed-batches", Classification.PERSONAL)
+    assert (failed.role, failed.classification) == ("failed", Classification.PERSONAL)
     assert failed.rules[0].delete_after_days == 2
     logs = streaming.logs_spec(PLAN)
-    assert (logs.role, logs.takes_logs_of) == ("access-logs", ("lake", "failed-batches"))
+    assert (logs.role, logs.takes_logs_of) == ("logs", ("lake", "failed"))
     assert logs.rules[0].delete_after_days == 30
 
 

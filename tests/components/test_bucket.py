@@ -10,6 +10,7 @@ from homeshore.engine import Snapshot
 from tests.components.conftest import ACCOUNT, HOME, MAXIMAL, Preview, named, of_type
 
 ROLES = ("access-logs", "failed-batches", "lake")
+NAMES = {"access-logs": "logs", "failed-batches": "failed", "lake": "lake"}
 S3 = "aws:s3/"
 
 
@@ -62,7 +63,7 @@ def test_the_log_bucket_has_the_encryption_that_log_delivery_can_write(preview: 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_request_without_tls_is_refused_on_bucket_and_objects(preview: Preview, role: str) -> None:
     policy = json.loads(str(sibling(preview(), "BucketPolicy", role, "policy")["policy"]))
-    arn = f"arn:aws:s3:::homeshore-test-g1-{ACCOUNT}-{HOME}-{role}"
+    arn = f"arn:aws:s3:::homeshore-test-g1-{ACCOUNT}-{HOME}-{NAMES[role]}"
     assert policy["Statement"][0] == {
         "Sid": "RefuseUnencryptedTransport",
         "Effect": "Deny",
@@ -80,10 +81,10 @@ def test_only_s3_may_deliver_logs_and_only_of_our_buckets(preview: Preview) -> N
     delivery = policy["Statement"][1]
     assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
     assert delivery["Action"] == ["s3:PutObject"]
-    assert delivery["Resource"] == [f"{prefix}-access-logs/lake/*", f"{prefix}-access-logs/failed-batches/*"]
+    assert delivery["Resource"] == [f"{prefix}-logs/lake/*", f"{prefix}-logs/failed/*"]
     assert delivery["Condition"] == {
         "StringEquals": {"aws:SourceAccount": ACCOUNT},
-        "ArnLike": {"aws:SourceArn": [f"{prefix}-lake", f"{prefix}-failed-batches"]},
+        "ArnLike": {"aws:SourceArn": [f"{prefix}-lake", f"{prefix}-failed"]},
     }
 
 
@@ -93,8 +94,8 @@ def test_every_bucket_but_the_log_bucket_is_logged(preview: Preview) -> None:
     assert set(logging) == {"pipeline-lake-logging", "pipeline-failed-batches-logging"}
     for role in ("lake", "failed-batches"):
         inputs = logging[f"pipeline-{role}-logging"]
-        assert inputs["targetBucket"] == f"homeshore-test-g1-{ACCOUNT}-{HOME}-access-logs"
-        assert inputs["targetPrefix"] == f"{role}/"
+        assert inputs["targetBucket"] == f"homeshore-test-g1-{ACCOUNT}-{HOME}-logs"
+        assert inputs["targetPrefix"] == f"{NAMES[role]}/"
 
 
 def test_the_lifecycle_follows_the_stack_file(preview: Preview) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.naming import BUCKET_LIMIT, NAME_LIMIT, Names
+from stacks.config import StackConfig
 from tests.components.conftest import ACCOUNT, BUILT
 
 ENVIRONMENTS = st.from_regex(r"[a-z](-?[a-z0-9]){0,39}", fullmatch=True)
@@ -20,7 +21,8 @@ STACKS = st.builds(
     account=st.from_regex(r"[0-9]{12}", fullmatch=True),
     region=REGIONS,
 )
-BUCKET_ROLES = ("lake", "failed-batches", "access-logs")
+LONGEST_ENVIRONMENT = StackConfig.model_json_schema()["properties"]["environment"]["maxLength"]
+BUCKET_ROLES = ("lake", "failed", "logs")
 LOCAL_ROLES = ("events", "processor", "services", "network", "sql", "alerts", "write-throttles")
 WIDE_ROLES = ("processor", "flows", "pipeline")
 # S3 User Guide, "General purpose bucket naming rules".
@@ -69,12 +71,23 @@ def test_names_are_spelled_as_dashboards_and_people_know_them() -> None:
     assert names.path("key") == "homeshore/dev-g2/key"
 
 
+@given(STACKS)
+def test_every_environment_that_the_stack_file_accepts_stands_in_full(names: Names) -> None:
+    if len(names.environment) <= LONGEST_ENVIRONMENT:
+        everything = [
+            *map(names.world_wide, BUCKET_ROLES),
+            *map(names.local, LOCAL_ROLES),
+            *map(names.account_wide, WIDE_ROLES),
+        ]
+        assert all(name.startswith(f"homeshore-{names.environment}-g{names.generation}-") for name in everything)
+
+
 def test_a_long_environment_is_cut_and_stays_unique() -> None:
     longest = max((place.name for place in BUILT), key=len)
     twins = [Names(f"a-very-long-environment-{last}", 99, ACCOUNT, longest) for last in ("blue", "green")]
-    cut = [names.world_wide("failed-batches") for names in twins]
+    cut = [names.world_wide("failed") for names in twins]
     assert cut[0] != cut[1]
-    assert all(len(name) == BUCKET_LIMIT and name.endswith(f"-{longest}-failed-batches") for name in cut)
+    assert all(len(name) == BUCKET_LIMIT and name.endswith(f"-{longest}-failed") for name in cut)
 
 
 def test_a_role_that_leaves_no_room_for_the_environment_is_refused() -> None:

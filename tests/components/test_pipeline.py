@@ -187,7 +187,7 @@ def test_outputs_that_config_decides_are_known_before_anything_exists(preview: P
     assert outputs["endpoint"] == f"https://kinesis.{HOME}.amazonaws.com"
     assert outputs["stream"] == "homeshore-test-g1-events"
     assert outputs["bucket"] == f"homeshore-test-g1-{ACCOUNT}-{HOME}-lake"
-    assert outputs["failed_batches"] == f"homeshore-test-g1-{ACCOUNT}-{HOME}-failed-batches"
+    assert outputs["failed_batches"] == f"homeshore-test-g1-{ACCOUNT}-{HOME}-failed"
     assert outputs["processor"] == "homeshore-test-g1-processor"
     assert outputs["database"] == "homeshore_test_g1_lake"
     assert outputs["workgroup"] == "homeshore-test-g1-sql"
