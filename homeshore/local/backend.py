@@ -85,13 +85,13 @@ class EmulatorBackend:
         scratch: Path,
         note: Noter,
         earlier: Mapping[str, str],
-        noted: frozenset[str],
+        noted: Mapping[str, Wanted],
         progress: Progress,
         host_package: HostPackage | None = None,
     ) -> None:
         """`plan` is what the program registers in a preview.
 
-        `earlier` are the digests of the last complete `up` by URN, `noted` the URNs that any `up` began to apply.
+        `earlier` are the digests of the last complete `up` by URN, `noted` what any `up` began to apply.
         """
         self.changes = Changes()
         self.digests: dict[str, str] = {}
@@ -144,6 +144,10 @@ class EmulatorBackend:
 
     def _wanted(self, resource: Resource, place: Place) -> Wanted:
         inputs = dict[str, object](resource.inputs)
+        before = self._noted.get(resource.urn)
+        if before is not None:
+            # An input that the program no longer gives is wanted empty, else nothing would ever unset it.
+            inputs |= {name: None for name in before.inputs if name not in inputs}
         if resource.type in TAGGED:
             inputs["tags"] = {**place.default_tags, **Fields(inputs).table("tags")}
         return Wanted(resource.urn, resource.type, resource.name, Fields(inputs))
@@ -198,14 +202,15 @@ def _said(where: list[Entry], changes: Changes) -> str:
 
 def _digest(wanted: Wanted) -> str:
     """A digest of what is declared; the place of a package on disk is not part of it, its content is."""
-    inputs = {key: value for key, value in wanted.inputs.items() if key != "package"}
+    inputs = {key: value for key, value in wanted.inputs.items() if key != "package" and value is not None}
     return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _without_secrets(wanted: Wanted, planned: Resource | None) -> Wanted:
     """The resource as it may be kept on disk: what the program marks secret is masked, code is left out."""
     plan: Mapping[str, Plain] = planned.inputs if planned else {}
-    inputs = {key: _masked(value, plan.get(key)) for key, value in wanted.inputs.items() if key != "package"}
+    kept = {key for key, value in wanted.inputs.items() if key != "package" and value is not None}
+    inputs = {key: _masked(value, plan.get(key)) for key, value in wanted.inputs.items() if key in kept}
     return Wanted(wanted.urn, wanted.type, wanted.name, Fields(inputs))
 
 

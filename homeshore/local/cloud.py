@@ -80,15 +80,16 @@ def up(
         progress("reading the program")
         plan = _planned(project, stack)
         places(plan)  # refuse a stack of another cloud before anything is started
-        emulator, started = emulators.start(state, choice or choose())
-        progress(f"{emulator.row.title}: {emulator.endpoint}")
+        was_running = emulators.current(state) is not None
         try:
+            emulator = emulators.start(state, choice or choose())
+            progress(f"{emulator.row.title}: {emulator.endpoint}")
             return _applied(
                 project, stack, plan=plan, emulator=emulator, state=state, progress=progress, host_package=host_package
             )
         except BaseException:
-            if started:
-                emulators.discard(state)
+            if not was_running:
+                emulators.discard_own(state)
             raise
 
 
@@ -116,7 +117,7 @@ def _applied(
         scratch=emulator.scratch,
         note=lambda wanted: state.note(stack, wanted),
         earlier=earlier.table("digests") if earlier else {},
-        noted=frozenset(wanted.urn for wanted in before),
+        noted={wanted.urn: wanted for wanted in before},
         progress=progress,
         host_package=host_package or _processor_package(project, stack),
     )
@@ -161,15 +162,15 @@ def _processor_package(project: Project, stack: str) -> HostPackage:
 
     def build() -> Path:
         from events.contract import load as load_contract
-        from homeshore.stackfile import load_stack
         from processor import packaging
+        from stacks.reading import read
 
         with lock:
             if not built:
-                _, _, loaded = load_stack(stack)
-                runtime = loaded.config.processor.runtime
-                contract = load_contract(project.root / loaded.config.events)
-                package = packaging.build(contract, architecture="host", runtime=str(runtime), root=project.root)
+                config = read(project.stack_file(stack), project.name, project.config).config
+                contract = load_contract(project.root / config.events)
+                runtime = config.processor.runtime
+                package = packaging.build(contract, architecture="host", runtime=runtime, root=project.root)
                 built.append(package.path)
             return built[0]
 
@@ -282,8 +283,8 @@ def running(
     state = LocalState(project.root)
     with terminated_as_interrupted():
         was_up = emulators.current(state) is not None and stack in state.stacks()
-        report = up(project, stack, choice=choice, progress=progress, host_package=host_package)
         try:
+            report = up(project, stack, choice=choice, progress=progress, host_package=host_package)
             emulator = emulators.current(state)
             if emulator is None:
                 raise UserError(f"the emulator at {report.endpoint} ended; see {state.log}.")

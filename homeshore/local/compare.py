@@ -39,41 +39,43 @@ def _pruned(value: object, path: str) -> object:
     return value
 
 
-def _same(name: str, wanted: object, found: object) -> bool:
-    wanted, found = _document(wanted), _document(found)
-    if _empty(wanted) and not isinstance(wanted, (list, tuple, Mapping)):
+def _same(name: str, wanted: object, found: object, *, whole: bool = False) -> bool:
+    """Whether two values are the same; `whole` is for documents, to which a cloud adds nothing of its own."""
+    parsed, found = _document(wanted), _document(found)
+    whole = whole or parsed is not wanted
+    if _empty(parsed) and not isinstance(parsed, (list, tuple, Mapping)):
         return _empty(found)
-    if isinstance(wanted, Mapping):
-        return _same_map(name, cast("Mapping[str, object]", wanted), found)
-    if isinstance(wanted, (list, tuple)):
-        return _same_list(name, cast("Sequence[object]", wanted), found)
-    if isinstance(wanted, bool) or isinstance(found, bool):
-        return str(wanted).lower() == str(found).lower()
-    if _is_number(wanted) and _is_number(found):
-        return float(str(wanted)) == float(str(found))
-    return str(wanted) == str(found)
+    if isinstance(parsed, Mapping):
+        return _same_map(cast("Mapping[str, object]", parsed), found, whole=whole or name in _WHOLE_MAPS)
+    if isinstance(parsed, (list, tuple)):
+        return _same_list(name, cast("Sequence[object]", parsed), found, whole=whole)
+    if isinstance(parsed, bool) or isinstance(found, bool):
+        return str(parsed).lower() == str(found).lower()
+    if _is_number(parsed) and _is_number(found):
+        return float(str(parsed)) == float(str(found))
+    return str(parsed) == str(found)
 
 
-def _same_map(name: str, wanted: Mapping[str, object], found: object) -> bool:
+def _same_map(wanted: Mapping[str, object], found: object, *, whole: bool) -> bool:
     if not isinstance(found, Mapping):
         return not wanted and _empty(found)
     other = cast("Mapping[str, object]", found)
-    if name in _WHOLE_MAPS and set(other) - set(wanted):
+    if whole and set(other) - set(wanted):
         return False
-    return all(_same(key, value, other.get(key)) for key, value in wanted.items())
+    return all(_same(key, value, other.get(key), whole=whole) for key, value in wanted.items())
 
 
-def _same_list(name: str, wanted: Sequence[object], found: object) -> bool:
+def _same_list(name: str, wanted: Sequence[object], found: object, *, whole: bool) -> bool:
     if not isinstance(found, (list, tuple)):
         # IAM writes a list of one as the one; so do some emulators.
-        return (not wanted and _empty(found)) or (len(wanted) == 1 and _same(name, wanted[0], found))
+        return (not wanted and _empty(found)) or (len(wanted) == 1 and _same(name, wanted[0], found, whole=whole))
     rest = list(cast("Sequence[object]", found))
     if len(wanted) != len(rest):
         return False
     if name in _ORDERED:
         return all(_same(name, want, got) for want, got in zip(wanted, rest, strict=True))
     for want in wanted:
-        match = next((index for index, got in enumerate(rest) if _same(name, want, got)), None)
+        match = next((index for index, got in enumerate(rest) if _same(name, want, got, whole=whole)), None)
         if match is None:
             return False
         del rest[match]

@@ -21,7 +21,12 @@ from homeshore.local.state import EmulatorRecord, LocalState
 LOOPBACK = "127.0.0.1"
 START_ATTEMPTS = 3  # a free port can be taken between the moment it is found and the moment it is used
 START_SECONDS = 60.0
+PASS_VARIABLE = "HOMESHORE_LOCAL_PASS"  # noqa: S105 - to hand on, not a password
 HEALTH_PATHS = ("/_localstack/health", "/_ministack/health")
+
+
+_children: dict[int, subprocess.Popen[bytes]] = {}
+"""Emulators that this process started, until they are stopped: an object that is dropped earlier warns."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +44,17 @@ class Emulator:
         return self.row.embedded
 
 
-def start(state: LocalState, choice: Choice) -> tuple[Emulator, bool]:
-    """The emulator of the choice, and whether it was started just now.
+def start(state: LocalState, choice: Choice) -> Emulator:
+    """The emulator of the choice, started unless this project already runs it.
 
-    One that this project already runs is used again. Raises UserError when nothing answers at a given endpoint, when
+    Raises UserError when nothing answers at a given endpoint, when
     another emulator is in use here, or when the embedded one does not come up (with the end of its log).
     """
     record = state.emulator()
     if record is not None:
         running = current(state)
         if running is not None and _serves(running, choice):
-            return running, False
+            return running
         if running is not None and state.stacks():
             raise UserError(
                 f"this project already uses {running.row.id} at {running.endpoint} "
@@ -62,8 +67,8 @@ def start(state: LocalState, choice: Choice) -> tuple[Emulator, bool]:
             )
         discard(state)
     if choice.endpoint is not None:
-        return _foreign(state, choice.row, choice.endpoint, choice.source), False
-    return _embedded(state, choice.row), True
+        return _foreign(state, choice.row, choice.endpoint, choice.source)
+    return _embedded(state, choice.row)
 
 
 def current(state: LocalState) -> Emulator | None:
@@ -85,8 +90,15 @@ def discard(state: LocalState) -> None:
     """End the embedded emulator with everything that it started, and remove the files. A foreign one is left alone."""
     record = state.emulator()
     if record is not None and rows()[record.emulator].embedded:
-        processes.stop(record.pid, record.started, record.token)
+        _stop(record.pid, record.started, record.token)
     state.remove()
+
+
+def discard_own(state: LocalState) -> None:
+    """Discard the embedded emulator; where the one in use is a foreign one, keep what is known about it."""
+    record = state.emulator()
+    if record is not None and rows()[record.emulator].embedded:
+        discard(state)
 
 
 def healthy(endpoint: str, timeout_seconds: float = 2.0) -> bool:
@@ -137,7 +149,7 @@ def _try_to_start(state: LocalState, row: EmulatorRow) -> Emulator | None:
     state.keep_emulator(EmulatorRecord(row.id, endpoint, token))
     with state.log.open("ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
+            [sys.executable, "-P", "-m", "ministack"],
             cwd=state.scratch,
             env=_environment(state, port, token),
             stdin=subprocess.DEVNULL,
@@ -145,6 +157,7 @@ def _try_to_start(state: LocalState, row: EmulatorRow) -> Emulator | None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _children[child.pid] = child
     started = processes.started_at(child.pid)
     state.keep_emulator(EmulatorRecord(row.id, endpoint, token, child.pid, started))
     try:
@@ -154,15 +167,26 @@ def _try_to_start(state: LocalState, row: EmulatorRow) -> Emulator | None:
                 return Emulator(row, endpoint, child.pid, state.scratch)
             time.sleep(0.05)
     except BaseException:
-        processes.stop(child.pid, started, token)
+        _stop(child.pid, started, token)
         raise
-    processes.stop(child.pid, started, token)
+    _stop(child.pid, started, token)
     return None
 
 
+def _stop(pid: int | None, started: str | None, token: str) -> None:
+    processes.stop(pid, started, token)
+    child = _children.pop(pid, None) if pid is not None else None
+    if child is not None:
+        child.wait()
+
+
 def _environment(state: LocalState, port: int, token: str) -> dict[str, str]:
-    """The child's whole environment: nothing of the user's credentials, proxies or AWS settings reaches it."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT") if name in os.environ}
+    """The child's whole environment: none of the user's credentials, proxies or AWS settings reaches it.
+
+    HOMESHORE_LOCAL_PASS names further variables (separated by commas) to hand on, to it and to the code that it runs.
+    """
+    names = ["PATH", "LANG", "LC_ALL", *filter(None, os.environ.get(PASS_VARIABLE, "").split(","))]
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     scratch = str(state.scratch)
     return kept | {
         "HOME": scratch,

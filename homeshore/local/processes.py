@@ -61,7 +61,6 @@ def stop(pid: int | None, started: str | None, token: str, patience_seconds: flo
     _signal_all(leader, marked(token), signal.SIGTERM)
     deadline = time.monotonic() + patience_seconds
     while time.monotonic() < deadline:
-        _reap(pid)
         if not marked(token) and not (leader and started and is_running(leader, started)):
             return
         time.sleep(0.05)
@@ -69,9 +68,7 @@ def stop(pid: int | None, started: str | None, token: str, patience_seconds: flo
     _signal_all(still, marked(token), signal.SIGKILL)
     deadline = time.monotonic() + patience_seconds
     while marked(token) and time.monotonic() < deadline:
-        _reap(pid)
         time.sleep(0.02)
-    _reap(pid)
 
 
 def _signal_all(leader: int | None, others: Iterable[int], number: signal.Signals) -> None:
@@ -87,13 +84,3 @@ def _signal_all(leader: int | None, others: Iterable[int], number: signal.Signal
             os.kill(other, number)
         except ProcessLookupError:
             continue
-
-
-def _reap(pid: int | None) -> None:
-    """Collect the exit of a child of this process, so that it does not stay as a zombie."""
-    if pid is None:
-        return
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return

@@ -149,7 +149,9 @@ class LocalState:
         except FileNotFoundError:
             return None
         except ValueError as fault:
-            raise UserError(f"{path}: cannot be read ({fault}); `homeshore local down` cleans up.") from None
+            raise UserError(
+                f"{path}: cannot be read ({fault}). Nothing writes it half: delete {self.directory}."
+            ) from None
         if not isinstance(document, dict):
             raise FieldError(f"{path}: not a mapping")
         return Fields(cast("dict[str, object]", document))

@@ -43,6 +43,8 @@ def _read_function(aws: Aws, wanted: Wanted) -> Found | None:
     for wire, api in _BLOCKS.items():
         body = function.block(api)
         state[wire] = {"variables": body.table("Variables")} if wire == "environment" else uncapitalised(body)
+    if not function.block("VpcConfig").texts("SubnetIds"):
+        state["vpcConfig"] = {}
     state |= {
         "name": name,
         "architectures": list(function.texts("Architectures")),
@@ -121,7 +123,10 @@ def _update_function(aws: Aws, wanted: Wanted, found: Found, drift: frozenset[st
         )
         _wait_for_function(aws, name)
     if drift & {*_CONFIGURATION, *_BLOCKS}:
-        aws.call("lambda", "update_function_configuration", **_configuration(wanted))
+        outside: dict[str, object] = {}
+        if "vpcConfig" in drift:  # left out, it would stay as it was
+            outside["VpcConfig"] = {"SubnetIds": [], "SecurityGroupIds": []}
+        aws.call("lambda", "update_function_configuration", **{**outside, **_configuration(wanted)})
         _wait_for_function(aws, name)
     if "reservedConcurrentExecutions" in drift:
         limit = wanted.inputs.whole("reservedConcurrentExecutions")
