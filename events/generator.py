@@ -185,8 +185,8 @@ def _attributes(rng: random.Random) -> str:
         f'"language":"{rng.choice(["de-DE", "fr-FR", "en-IE", "pl-PL"])}","agent":"Mozilla/5.0 (compatible; x86_64)'
         f' Gecko/2026{rng.randrange(100, 999)} {build} Shop/4.2.1"}}'
     )
-    items = [rng.randrange(9999) for _ in range(6)]
-    basket = f'"price":{rng.randrange(100, 99999) / 100},"currency":"EUR","items":{items}'
+    items = ",".join(str(rng.randrange(9999)) for _ in range(6))
+    basket = f'"price":{rng.randrange(100, 99999) / 100},"currency":"EUR","items":[{items}]'
     campaign = (
         f'"campaign":"spring-{rng.getrandbits(64):016x}","variants":["a{rng.randrange(9)}","b{rng.randrange(9)}"]'
     )

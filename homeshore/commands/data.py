@@ -131,11 +131,15 @@ def _run(stack: str, change: Callable[[SecretsManagerClient, str], KeyRing], *, 
         session = boto3.session.Session(region_name=placement.region)
         sts: STSClient = session.client("sts")  # pyright: ignore[reportUnknownMemberType]
         client: SecretsManagerClient = session.client("secretsmanager")  # pyright: ignore[reportUnknownMemberType]
-        _check_account(sts.get_caller_identity()["Account"], placement.account_id)
+        _check_account(_account_of(sts), placement.account_id)
         ring = change(client, secret)
     except (BotoCoreError, ClientError) as fault:
         raise UserError(f"{secret}: AWS refuses: {fault}") from None
     _show(secret, ring, as_json=as_json)
+
+
+def _account_of(sts: STSClient) -> str:
+    return sts.get_caller_identity()["Account"]
 
 
 def _check_account(actual: str, expected: str) -> None:

@@ -12,11 +12,22 @@ from typing import Any
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TYPES = {"page_view", "click", "search", "add_to_cart", "purchase", "login"}
-FIELDS = ["event_id", "event_time", "event_type", "tenant_id", "home", "user_id", "ip", "page", "referrer", "attributes"]
+FIELDS = [
+    "event_id",
+    "event_time",
+    "event_type",
+    "tenant_id",
+    "home",
+    "user_id",
+    "ip",
+    "page",
+    "referrer",
+    "attributes",
+]
 LENGTHS = {"user_id": (1, 256), "ip": (2, 45), "page": (1, 4096), "referrer": (0, 4096)}
 
 
-class Undecodable(Exception):
+class UndecodableError(Exception):
     pass
 
 
@@ -39,7 +50,7 @@ def run(events: list[bytes], key: bytes, countries: frozenset[str]) -> Outcome:
     for position, data in enumerate(events):
         try:
             event = check(data)
-        except Undecodable:
+        except UndecodableError:
             outcome.undecodable.append(position)
             continue
         if event["home"] not in countries:
@@ -60,25 +71,25 @@ def check(data: bytes) -> dict[str, Any]:
         document = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
         raw["attributes"] = _raw_attributes(data.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise Undecodable from None
+        raise UndecodableError from None
     if not isinstance(document, dict):
-        raise Undecodable
+        raise UndecodableError
     event = {name: document.get(name) for name in FIELDS}
     for name in ("event_id", "event_time", "event_type", "tenant_id", "home", "user_id", "ip", "page"):
         if not isinstance(event[name], str):
-            raise Undecodable
+            raise UndecodableError
     for name, (least, most) in LENGTHS.items():
         if event[name] is not None and not (isinstance(event[name], str) and least <= len(event[name]) <= most):
-            raise Undecodable
+            raise UndecodableError
     event["event_id"] = event["event_id"].lower()
     if not UUID.fullmatch(event["event_id"]) or event["event_type"] not in TYPES:
-        raise Undecodable
+        raise UndecodableError
     if not re.fullmatch("[a-z0-9][a-z0-9-]{0,62}", event["tenant_id"]) or not re.fullmatch("[A-Z]{2}", event["home"]):
-        raise Undecodable
+        raise UndecodableError
     event["event_time"] = _time(event["event_time"])
     if event["attributes"] is not None:
         if not isinstance(event["attributes"], dict):
-            raise Undecodable
+            raise UndecodableError
         event["attributes"] = raw["attributes"]
     return event
 
@@ -105,9 +116,9 @@ def _raw_attributes(text: str) -> str:
 
 def _time(text: str) -> str:
     if not re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", text):
-        raise Undecodable
+        raise UndecodableError
     try:
         moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Undecodable from None
+        raise UndecodableError from None
     return moment.isoformat().replace("+00:00", "Z")

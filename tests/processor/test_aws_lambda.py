@@ -18,6 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from geography import boundary, regions
 from processor import aws_lambda, packing
 from processor.audit import Held, audit
 from processor.aws_lambda import KEY_TTL_SECONDS, KeySource, Processor, S3Store, Settings, to_batch
@@ -28,6 +29,7 @@ from processor.schema import Contract
 from tests.processor.batches import ADDRESS, ARRIVED, KEY, PERSON, VALID, numbered
 
 BUCKET, SECRET, STREAM = "homeshore-test-lake", "homeshore/test-g1/pseudonym-key", "homeshore-test-g1-stream"
+REGION = next(place.name for place in regions("aws") if boundary("eu").holds(place))
 FOREIGN = VALID.replace(b'"home":"FR"', b'"home":"US"')
 
 
@@ -44,7 +46,7 @@ class Cloud:
     def __init__(self, contract: Contract) -> None:
         self.s3 = boto3.client("s3")
         self.secrets = boto3.client("secretsmanager")
-        self.s3.create_bucket(Bucket=BUCKET)
+        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.secrets.create_secret(Name=SECRET, SecretString=KeyRing("k1", {"k1": KEY}).to_secret())
         self.clock = Clock()
         self.contract = contract
@@ -62,7 +64,7 @@ class Cloud:
 
 @pytest.fixture
 def cloud(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)

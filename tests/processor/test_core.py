@@ -11,7 +11,6 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.contract import SHIPPED, load
 from events.generator import generate
 from geography import boundary
 from processor.core import Batch, Context, process
@@ -131,7 +130,9 @@ def test_an_id_in_capital_letters_is_the_same_id(context: Context):
     assert (result.accounting.written, result.accounting.duplicates) == (1, 1)
 
 
-@pytest.mark.parametrize("batch", [make_batch([]), Batch(SHARD, ["1"], [1.0], []), make_batch([VALID], partition='a"b')])
+@pytest.mark.parametrize(
+    "batch", [make_batch([]), Batch(SHARD, ["1"], [1.0], []), make_batch([VALID], partition='a"b')]
+)
 def test_an_ill_made_batch_is_the_callers_fault(context: Context, batch: Batch):
     with pytest.raises(ValueError, match=r"batch|partition"):
         process(batch, context)
@@ -192,7 +193,12 @@ def test_generated_events_agree_with_the_reference(context: Context):
 
 BASE = json.loads(VALID)
 STRANGE = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(), st.lists(st.text())
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(),
+    st.lists(st.text()),
 )
 VALUES = st.sampled_from(
     ["FR", "US", "fr", "F", "", "click", "CLICK", "tenant-01", "tenant_01", "a\n", "2026-02-30T00:00:00Z", "\x00", "ü"]

@@ -1,4 +1,4 @@
-"""Packaging: the same inputs give the same bytes, for each target, and nothing is shipped that does not belong there."""
+"""Packaging: the same inputs give the same bytes, for each target, and nothing is shipped that does not belong."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_an_unchanged_package_is_not_made_again(contract: Contract, tmp_path: Pa
 
 
 def test_a_missing_wheel_is_an_error_that_says_what_to_run(contract: Contract, tmp_path: Path):
-    with pytest.raises(PackageError, match="no wheel of msgspec .* Run `make setup`"):
+    with pytest.raises(PackageError, match=r"no wheel of msgspec .* Run `make setup`"):
         build(contract, architecture="arm64", runtime="python3.13", root=tmp_path)
 
 
