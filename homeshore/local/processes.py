@@ -55,9 +55,11 @@ def marked(token: str) -> frozenset[int]:
 def stop(pid: int | None, started: str | None, token: str, patience_seconds: float = 3.0) -> None:
     """End the process, its group and everything marked with the token: asked first, then killed.
 
-    A pid whose start time is another one is left alone.
+    A pid whose start time is another one, or whose environment shows another token, is left alone.
     """
     leader = pid if pid is not None and started is not None and is_running(pid, started) else None
+    if leader is not None and _PROC.joinpath("self/environ").exists() and leader not in marked(token):
+        leader = None
     _signal_all(leader, marked(token), signal.SIGTERM)
     deadline = time.monotonic() + patience_seconds
     while time.monotonic() < deadline:

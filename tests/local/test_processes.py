@@ -58,6 +58,8 @@ def test_a_stale_pid_is_left_alone(token: str) -> None:
             assert processes.is_running(other.pid, processes.started_at(other.pid) or "")
             processes.stop(other.pid, "another start", token, patience_seconds=0.2)
             assert other.poll() is None
+            processes.stop(other.pid, processes.started_at(other.pid), token, patience_seconds=0.2)
+            assert other.poll() is None, "its environment carries another token"
         finally:
             other.kill()
 
