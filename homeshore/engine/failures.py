@@ -13,7 +13,8 @@ from homeshore.errors import UserError
 
 LONGEST_TRACE = 8  # places that a message lists
 REGISTERING = ("do_register", "do_read")  # the SDK's coroutines that know where their resource was made
-WRAPPED = "While processing "  # how the SDK wraps an error in an input, twice
+WRAPPED = "While processing "  # how the SDK wraps an error in an input, once per level of nesting
+DEEPEST_WRAPPING = 50
 
 
 class ProgramFailed(UserError):  # noqa: N818 - what happened, as its users read it
@@ -42,7 +43,7 @@ def describe(fault: BaseException, root: Path, notes: Iterable[str] = ()) -> str
     if resource:
         lines.append(f"  {resource}")
     cause = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
-    if cause is not None and not _is_machinery(cause):
+    if cause is not None and cause is not fault and not _is_machinery(cause):
         lines.append(f"  caused by {_headline(cause, root, next(iter(_places(cause, root)), None))}")
     lines += [f"  note: {note}" for note in notes]
     return "\n".join(lines)
@@ -54,7 +55,9 @@ def _unwrapped(fault: BaseException) -> tuple[BaseException, str]:
     if not lines or not lines[0].startswith(WRAPPED + "resource"):
         return fault, ""
     inner = fault
-    while str(inner).startswith(WRAPPED) and inner.__cause__ is not None:
+    for _ in range(DEEPEST_WRAPPING):
+        if not str(inner).startswith(WRAPPED) or inner.__cause__ is None:
+            break
         inner = inner.__cause__
     if not any(frame.f_code.co_name in REGISTERING for frame, _ in _frames(inner.__traceback__)):
         # The outer one knows where the resource was made; the inner one may know the user's own line.

@@ -24,8 +24,11 @@ MASK: Final = "[secret]"
 
 
 def from_struct(struct: Struct) -> dict[str, Plain]:
-    """The Struct as a plain mapping; whole numbers become int (the wire knows only doubles)."""
-    return {key: _from_value(value) for key, value in struct.fields.items()}
+    """The Struct as a plain mapping, its keys in order; whole numbers become int (the wire knows only doubles).
+
+    A map of protobuf's has another order in each process.
+    """
+    return {key: _from_value(value) for key, value in sorted(struct.fields.items())}
 
 
 def _from_value(value: Value) -> Plain:

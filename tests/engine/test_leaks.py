@@ -52,7 +52,7 @@ def test_a_hundred_stacks(program):
         assert fixture.run() == first
     after = census()
     assert set(sys.modules) == modules
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
     assert (after.monitors, after.tasks) == (before.monitors, before.tasks)
     assert after.objects - before.objects < STACKS * 5  # a run makes thousands
 

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from homeshore.engine import Resource, Snapshot
+from homeshore.engine.urns import Urn
 from homeshore.engine.values import MASK, SIGNATURE, UNKNOWN, is_secret
 
 HEADER = "# What this stack registers. Written by `pytest tests/golden --accept`; review a change like code.\n"
@@ -20,14 +21,10 @@ HASH = re.compile(r"[0-9a-f]{64}|[A-Za-z0-9+/]{43}=")
 
 def inventory(snapshot: Snapshot, root: Path) -> str:
     """The page. `root` is the project's directory, which is written as "."."""
-    prefix = f"urn:pulumi:{snapshot.stack}::{snapshot.project}::"
-    page = _Page(prefix, str(root))
+    page = _Page(str(root))
     document = {
         "stack": snapshot.stack,
-        "resources": {
-            page.short(resource.urn): page.resource(resource)
-            for resource in sorted(snapshot.resources, key=lambda resource: resource.urn)
-        },
+        "resources": [page.resource(resource) for resource in sorted(snapshot.resources, key=lambda item: item.urn)],
         "outputs": page.value(dict(sorted(snapshot.outputs.items()))),
     }
     return HEADER + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=140)
@@ -48,16 +45,19 @@ _Dumper.add_representer(str, _text)
 
 
 class _Page:
-    def __init__(self, prefix: str, root: str) -> None:
-        self._prefix, self._root = prefix, root
+    def __init__(self, root: str) -> None:
+        self._root = root
 
     def short(self, urn: str) -> str:
-        return urn.removeprefix(self._prefix)
+        """The resource's own type and its name; the types of its ancestors follow from its parent."""
+        parts = Urn.parse(urn)
+        return f"{parts.qualified_type.rpartition('$')[2]}::{parts.name}"
 
     def resource(self, resource: Resource) -> dict[str, Any]:
         """Its facts; what is as it is by default is left out."""
         provider = resource.provider and self.short(resource.provider.rpartition("::")[0])
         facts = {
+            "resource": self.short(resource.urn),
             "parent": resource.parent and self.short(resource.parent),
             "provider": provider,
             "read": resource.external,
