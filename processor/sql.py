@@ -188,7 +188,8 @@ def _value(field: Field, dialect: Dialect) -> str:
 def _moment(column: str, dialect: Dialect) -> str:
     """An ISO text as a timestamp in UTC, without a zone: Iceberg in Athena knows no other."""
     if dialect == "duckdb":
-        return f"CAST({column} AS timestamp)"
+        # Its JSON reader may have made a time with zone of the text; a plain cast would give the host's local time.
+        return f"CAST({column} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
     return f"CAST(from_iso8601_timestamp({column}) AT TIME ZONE 'UTC' AS timestamp(6))"
 
 
