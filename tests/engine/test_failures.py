@@ -47,6 +47,14 @@ CASES = {
         ),
         "__main__.py:3: ValueError: unexpected input of type object for description in Key",
     ),
+    "an error in an input of an input": (
+        (
+            "import pulumi, pulumi_aws as aws\np = aws.Provider('p')\n"
+            "aws.kinesis.Stream('s', stream_mode_details={'stream_mode': object()},\n"
+            "                   opts=pulumi.ResourceOptions(provider=p))"
+        ),
+        "__main__.py:3: ValueError: unexpected input of type object",
+    ),
     "an error that spreads": (
         (
             "import pulumi, pulumi_aws as aws\n"

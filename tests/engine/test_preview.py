@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,13 @@ def test_several_stacks_as_json(project, arguments):
     assert document["version"] == 1
     assert [shape["stack"] for shape in document["stacks"]] == ["dev", "other"]
     assert all({"version", "resources", "outputs"} <= set(shape) for shape in document["stacks"])
+
+
+def test_each_process_prints_the_same_bytes(project):
+    """Hashes, and the maps of protobuf, are seeded anew in each process."""
+    command = [sys.executable, "-c", "from homeshore.cli import main; main()", "preview", "--all", "--json"]
+    printed = {subprocess.run(command, capture_output=True, check=True, timeout=60).stdout for _ in range(3)}
+    assert len(printed) == 1
 
 
 def test_the_text(project):
