@@ -83,7 +83,7 @@ def up(
         was_running = emulators.current(state) is not None
         try:
             emulator = emulators.start(state, choice or choose())
-            progress(f"{emulator.row.title}: {emulator.endpoint}")
+            progress(emulator.title)
             return _applied(
                 project, stack, plan=plan, emulator=emulator, state=state, progress=progress, host_package=host_package
             )

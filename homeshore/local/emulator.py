@@ -15,14 +15,13 @@ from pathlib import Path
 
 from homeshore.errors import UserError
 from homeshore.local import processes
-from homeshore.local.emulators import Choice, EmulatorRow, rows
+from homeshore.local.emulators import Choice, EmulatorRow, embedded_row, rows
 from homeshore.local.state import EmulatorRecord, LocalState
 
 LOOPBACK = "127.0.0.1"
 START_ATTEMPTS = 3  # a free port can be taken between the moment it is found and the moment it is used
 START_SECONDS = 60.0
 PASS_VARIABLE = "HOMESHORE_LOCAL_PASS"  # noqa: S105 - to hand on, not a password
-HEALTH_PATHS = ("/_localstack/health", "/_ministack/health")
 
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -40,8 +39,13 @@ class Emulator:
 
     @property
     def own(self) -> bool:
-        """Whether this checkout started it, so that stopping it removes all that is in it."""
-        return self.row.embedded
+        """Whether it was started here, so that stopping it removes all that is in it."""
+        return self.pid is not None
+
+    @property
+    def title(self) -> str:
+        """What it is and whose, for people."""
+        return f"{self.row.title}, {'embedded' if self.own else 'already running'}, at {self.endpoint}"
 
 
 def start(state: LocalState, choice: Choice) -> Emulator:
@@ -60,15 +64,15 @@ def start(state: LocalState, choice: Choice) -> Emulator:
                 f"this project already uses {running.row.id} at {running.endpoint} "
                 f"(stacks: {', '.join(state.stacks())}); run `homeshore local down` for them first."
             )
-        if running is None and not rows()[record.emulator].embedded and state.stacks():
+        if running is None and not record.own and state.stacks():
             raise UserError(
                 f"{', '.join(state.stacks())}: applied to {record.emulator} at {record.endpoint}, "
                 "which does not answer. Start it again, or forget what was there with `homeshore local down`."
             )
         discard(state)
     if choice.endpoint is not None:
-        return _foreign(state, choice.row, choice.endpoint, choice.source)
-    return _embedded(state, choice.row)
+        return _foreign(state, choice.endpoint, choice.source)
+    return _embedded(state, embedded_row())
 
 
 def current(state: LocalState) -> Emulator | None:
@@ -76,20 +80,17 @@ def current(state: LocalState) -> Emulator | None:
     record = state.emulator()
     if record is None or record.emulator not in rows():
         return None
-    row = rows()[record.emulator]
-    if row.embedded:
-        alive = record.pid is not None and record.started and processes.is_running(record.pid, record.started)
-        if not alive or not healthy(record.endpoint):
-            return None
-    elif not healthy(record.endpoint):
+    if record.own and not (record.pid and record.started and processes.is_running(record.pid, record.started)):
         return None
-    return Emulator(row, record.endpoint, record.pid, state.scratch)
+    if identified(record.endpoint) is None:
+        return None
+    return Emulator(rows()[record.emulator], record.endpoint, record.pid, state.scratch)
 
 
 def discard(state: LocalState) -> None:
     """End the embedded emulator with everything that it started, and remove the files. A foreign one is left alone."""
     record = state.emulator()
-    if record is not None and rows()[record.emulator].embedded:
+    if record is not None and record.own:
         _stop(record.pid, record.started, record.token)
     state.remove()
 
@@ -97,35 +98,35 @@ def discard(state: LocalState) -> None:
 def discard_own(state: LocalState) -> None:
     """Discard the embedded emulator; where the one in use is a foreign one, keep what is known about it."""
     record = state.emulator()
-    if record is not None and rows()[record.emulator].embedded:
+    if record is not None and record.own:
         discard(state)
 
 
-def healthy(endpoint: str, timeout_seconds: float = 2.0) -> bool:
-    """Whether an emulator answers at the endpoint; asked without a proxy."""
+def identified(endpoint: str, timeout_seconds: float = 2.0) -> EmulatorRow | None:
+    """Which emulator answers at the endpoint (asked without a proxy), or None."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    for path in HEALTH_PATHS:
+    for row in rows().values():
         try:
-            with opener.open(endpoint + path, timeout=timeout_seconds) as answer:
-                return bool(answer.status < 500)  # noqa: PLR2004 - a server error
+            with opener.open(endpoint + row.health, timeout=timeout_seconds):
+                return row
         except urllib.error.HTTPError:
             continue
         except (OSError, ValueError):
-            return False
-    return False
+            return None
+    return None
 
 
 def _serves(running: Emulator, choice: Choice) -> bool:
     """Whether the running emulator is the chosen one; AWS_ENDPOINT_URL may well point at our own."""
-    if choice.endpoint is not None:
-        return choice.endpoint == running.endpoint
-    return running.row.id == choice.row.id
+    return running.own if choice.endpoint is None else choice.endpoint == running.endpoint
 
 
-def _foreign(state: LocalState, row: EmulatorRow, endpoint: str, source: str) -> Emulator:
-    if not healthy(endpoint):
+def _foreign(state: LocalState, endpoint: str, source: str) -> Emulator:
+    row = identified(endpoint)
+    if row is None:
+        asked = " and ".join(row.health for row in rows().values())
         raise UserError(
-            f"{source}: no emulator answers at {endpoint} (asked for {' and '.join(HEALTH_PATHS)}). "
+            f"{source}: no emulator answers at {endpoint} (asked for {asked}). "
             "Start it, or unset the variable to use the embedded one."
         )
     state.keep_emulator(EmulatorRecord(row.id, endpoint, token=""))
@@ -163,7 +164,7 @@ def _try_to_start(state: LocalState, row: EmulatorRow) -> Emulator | None:
     try:
         deadline = time.monotonic() + START_SECONDS
         while child.poll() is None and time.monotonic() < deadline:
-            if healthy(endpoint, 1.0):
+            if identified(endpoint, 1.0):
                 return Emulator(row, endpoint, child.pid, state.scratch)
             time.sleep(0.05)
     except BaseException:

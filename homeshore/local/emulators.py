@@ -36,11 +36,15 @@ class Unread:
 
 @dataclass(frozen=True)
 class EmulatorRow:
-    """One row of the data: an emulator, what a run on it proves, and what it cannot show."""
+    """One row of the data: an emulator, what a run on it proves, and what it cannot show.
+
+    `embedded` says whether it can be started here; `health` is the path by which a running one is recognised.
+    """
 
     id: str
     title: str
     embedded: bool
+    health: str
     checked_with: str
     proves: frozenset[str]
     limits: tuple[Limit, ...]
@@ -53,9 +57,8 @@ class EmulatorRow:
 
 @dataclass(frozen=True)
 class Choice:
-    """An emulator to use; `endpoint` is None for one that is to be started."""
+    """An emulator to use: the one at `endpoint`, or with None one that is to be started. `source` says who chose it."""
 
-    row: EmulatorRow
     endpoint: str | None
     source: str
 
@@ -72,6 +75,7 @@ def _row(row: Fields) -> EmulatorRow:
         id=row.text("id"),
         title=row.text("title"),
         embedded=row.flag("embedded"),
+        health=row.text("health"),
         checked_with=row.text("checked_with"),
         proves=frozenset(row.texts("proves")),
         limits=tuple(Limit(item.text("what"), item.text("reason")) for item in row.blocks("limit")),
@@ -91,22 +95,20 @@ def choose(emulator: str = AUTO, endpoint: str | None = None, environment: Mappi
     known = rows()
     if emulator != AUTO and emulator not in known:
         raise UserError(f"--emulator {emulator}: there is no such emulator; known: {', '.join([AUTO, *known])}.")
-    foreign = next(row for row in known.values() if not row.embedded)
-    embedded = next(row for row in known.values() if row.embedded)
     if endpoint:
-        if emulator == embedded.id:
+        if emulator != AUTO and known[emulator].embedded:
             raise UserError("--endpoint is where an emulator already runs; the embedded one is started on a free port.")
-        return Choice(foreign, _checked(endpoint, "--endpoint"), "--endpoint")
-    if emulator == embedded.id:
-        return Choice(embedded, None, "--emulator")
+        return Choice(_checked(endpoint, "--endpoint"), "--endpoint")
+    if emulator != AUTO and known[emulator].embedded:
+        return Choice(None, "--emulator")
     from_environment = _from_environment(os.environ if environment is None else environment)
     if from_environment is None:
-        if emulator == foreign.id:
+        if emulator != AUTO:
             raise UserError(
                 f"--emulator {emulator}: where does it run? "
                 "Set AWS_ENDPOINT_URL or LOCALSTACK_HOST, or pass --endpoint URL."
             )
-        return Choice(embedded, None, "default")
+        return Choice(None, "default")
     given, source = from_environment
     url = _checked(given, source)
     if not is_loopback(url):
@@ -114,7 +116,12 @@ def choose(emulator: str = AUTO, endpoint: str | None = None, environment: Mappi
             f"{source}: {url} is not on this machine. The local cloud would create and delete resources there; "
             f"if that is meant, say so with `--endpoint {url}`, else unset {source}."
         )
-    return Choice(foreign, url, source)
+    return Choice(url, source)
+
+
+def embedded_row() -> EmulatorRow:
+    """The emulator that is started when none is named."""
+    return next(row for row in rows().values() if row.embedded)
 
 
 def _from_environment(environment: Mapping[str, str]) -> tuple[str, str] | None:

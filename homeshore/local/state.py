@@ -23,13 +23,22 @@ from homeshore.local.kind import Wanted
 
 @dataclass(frozen=True)
 class EmulatorRecord:
-    """The emulator in use. `pid` and `started` are None for one that is not ours, or that was about to be started."""
+    """The emulator in use.
+
+    `token` marks the processes of one that was started here and is empty for any other; `pid` and `started` are None
+    for one that is not ours, or that was about to be started.
+    """
 
     emulator: str
     endpoint: str
     token: str
     pid: int | None = None
     started: str | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether it was started here, so that stopping it removes all that is in it."""
+        return bool(self.token)
 
 
 class LocalState:
@@ -96,11 +105,9 @@ class LocalState:
 
     def note(self, stack: str, wanted: Wanted) -> None:
         """Append a resource to the stack's journal, before it is created: a killed run leaves nothing unnamed."""
-        entry = {"urn": wanted.urn, "type": wanted.type, "name": wanted.name, "inputs": dict(wanted.inputs)}
-        line = (json.dumps(entry) + "\n").encode()
         descriptor = os.open(self._journal(stack), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, line)
+            os.write(descriptor, _line(wanted).encode())
         finally:
             os.close(descriptor)
 
@@ -122,9 +129,11 @@ class LocalState:
 
     def keep_journal(self, stack: str, resources: tuple[Wanted, ...]) -> None:
         """Replace the journal by these resources."""
-        self._journal(stack).unlink(missing_ok=True)
-        for wanted in resources:
-            self.note(stack, wanted)
+        lines = "".join(_line(wanted) for wanted in resources)
+        part = self._journal(stack).with_suffix(".part")
+        part.touch(mode=0o600)
+        part.write_text(lines, encoding="utf-8")
+        part.replace(self._journal(stack))
 
     def forget(self, stack: str) -> None:
         """Remove what is kept about the stack."""
@@ -162,3 +171,8 @@ class LocalState:
         part = path.with_suffix(".part")
         part.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         part.replace(path)
+
+
+def _line(wanted: Wanted) -> str:
+    entry = {"urn": wanted.urn, "type": wanted.type, "name": wanted.name, "inputs": dict(wanted.inputs)}
+    return json.dumps(entry) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from homeshore.errors import UserError
-from homeshore.local.emulators import choose, rows
+from homeshore.local.emulators import choose, embedded_row, rows
 from homeshore.local.kinds import KINDS
 
 LOCAL = "http://127.0.0.1:4566"
@@ -13,7 +13,8 @@ LOCAL = "http://127.0.0.1:4566"
 
 def test_without_any_hint_the_embedded_one_is_started() -> None:
     choice = choose(environment={})
-    assert (choice.row.id, choice.endpoint) == ("ministack", None)
+    assert (choice.endpoint, choice.source) == (None, "default")
+    assert embedded_row().id == "ministack"
 
 
 @pytest.mark.parametrize(
@@ -31,12 +32,13 @@ def test_without_any_hint_the_embedded_one_is_started() -> None:
 )
 def test_one_on_this_machine_is_taken_from_the_environment(environment: dict[str, str], endpoint: str) -> None:
     choice = choose(environment=environment)
-    assert (choice.row.id, choice.endpoint) == ("localstack", endpoint)
+    assert choice.endpoint == endpoint
+    assert choice.source in environment
 
 
 @pytest.mark.parametrize("empty", [{"AWS_ENDPOINT_URL": ""}, {"LOCALSTACK_HOST": " "}])
 def test_an_empty_variable_says_nothing(empty: dict[str, str]) -> None:
-    assert choose(environment=empty).row.embedded
+    assert choose(environment=empty).endpoint is None
 
 
 def test_the_embedded_one_can_be_asked_for_against_the_environment() -> None:

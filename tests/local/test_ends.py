@@ -16,6 +16,7 @@ import pytest
 
 from homeshore.local import cloud, emulator, processes
 from homeshore.local.aws import Aws
+from homeshore.local.backend import UNEXPLAINED
 from homeshore.local.emulators import choose
 from homeshore.local.kind import IDENTITY_TAG
 from homeshore.local.state import LocalState
@@ -75,7 +76,7 @@ def assert_nothing_is_left(project: Project, endpoint: str | None) -> None:
     eventually("no process works here", lambda: processes_using(project.root) == [], 5)
 
 
-@pytest.mark.parametrize("moment", ["MiniStack, embedded", " 20/"])
+@pytest.mark.parametrize("moment", ["MiniStack, embedded, at", " 20/"])
 def test_killed_in_mid_up_it_converges_and_down_leaves_nothing(project: Project, moment: str) -> None:
     with command(project, "local", "up", "dev") as child:
         read_until(child, moment)
@@ -108,7 +109,7 @@ def test_killed_in_mid_up_it_converges_and_down_leaves_nothing(project: Project,
     assert not cloud.down(project, "dev")
 
 
-@pytest.mark.parametrize(("number", "moment"), [(signal.SIGINT, " 10/"), (signal.SIGTERM, "MiniStack, embedded")])
+@pytest.mark.parametrize(("number", "moment"), [(signal.SIGINT, " 10/"), (signal.SIGTERM, "MiniStack, embedded, at")])
 def test_interrupted_in_mid_up_it_stops_what_it_started(project: Project, number: signal.Signals, moment: str) -> None:
     with command(project, "local", "up", "small") as child:
         read_until(child, moment)
@@ -193,13 +194,17 @@ def test_one_that_was_there_is_used_cleaned_and_left_running(
     project: Project, foreign: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", foreign.endpoint)
-    report = cloud.up(project, "small")
+    report = cloud.up(project, "dev")
+    assert report.changes.not_read_back
+    assert [entry for entry in report.changes.not_read_back if entry.reason == UNEXPLAINED] == []
+    again = cloud.up(project, "dev")
+    assert len(again.changes.unchanged) == len(again.digests)
     aws = Aws(report.endpoint, report.region, report.account_id)
-    assert (report.emulator, report.pid, report.endpoint) == ("localstack", None, foreign.endpoint)
-    assert aws.call("kinesis", "list_streams").texts("StreamNames") == ("fixture-small-stream",)
+    assert (report.emulator, report.pid, report.endpoint) == ("ministack", None, foreign.endpoint)
+    assert aws.call("kinesis", "list_streams").texts("StreamNames") == ("fixture-dev-stream",)
     aws.call("s3", "put_object", Bucket=report.outputs["bucket"], Key="bronze/x", Body=b"1")
 
-    assert cloud.down(project, "small")
+    assert cloud.down(project, "dev")
 
     assert port_is_open(foreign.endpoint)
     assert aws.call("kinesis", "list_streams").texts("StreamNames") == ()
@@ -210,6 +215,9 @@ def test_one_that_was_there_is_used_cleaned_and_left_running(
     assert aws.call("iam", "list_roles").blocks("Roles") == ()
     assert aws.call("sns", "list_topics").blocks("Topics") == ()
     assert aws.call("secretsmanager", "list_secrets").blocks("SecretList") == ()
+    assert [vpc for vpc in aws.each("ec2", "describe_vpcs", "Vpcs") if not vpc.flag("IsDefault")] == []
+    assert list(aws.each("ec2", "describe_vpc_endpoints", "VpcEndpoints")) == []
+    assert aws.call("cloudwatch", "describe_alarms").blocks("MetricAlarms") == ()
     assert aws.call("logs", "describe_log_groups").blocks("logGroups") == ()
     assert_nothing_is_left(project, None)
     assert os.environ["AWS_ENDPOINT_URL"] == foreign.endpoint
