@@ -39,10 +39,18 @@ def _guard_this_process() -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A connection that the guard refused fails the run, also where the code under test swallowed the refusal."""
-    refused = Path(os.environ[LOG]).read_text(encoding="utf-8")
-    if refused and not hasattr(session.config, "workerinput"):
+    if _refused() and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        raise pytest.UsageError(f"outbound connections were refused:\n{refused}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if refused := _refused():
+        terminalreporter.section("outbound connections were refused", red=True)
+        terminalreporter.write(refused)
+
+
+def _refused() -> str:
+    return Path(os.environ[LOG]).read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ class Secrets:
 
     def redact(self, text: str) -> str:
         """The text without any of the secrets, the longest first."""
-        found = sorted((secret for secret in self.texts if secret in text), key=len, reverse=True)
+        found = sorted((secret for secret in tuple(self.texts) if secret in text), key=len, reverse=True)
         return re.sub("|".join(map(re.escape, found)), MASK, text) if found else text
 
 

@@ -105,6 +105,8 @@ class _Run:
         except KeyboardInterrupt:
             raise
         except BaseException as fault:
+            if isinstance(self.raised, KeyboardInterrupt):
+                raise self.raised from None
             self._report(self._as_raised(self.raised or fault))
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
@@ -146,6 +148,7 @@ class _Run:
             exec(code, {"__name__": "__main__", "__file__": str(path), "__builtins__": __builtins__})  # noqa: S102
         except BaseException as fault:
             self.raised = fault
+            self.monitor.cancelled = isinstance(fault, KeyboardInterrupt)
             raise
         return _settled() if self.monitor.backend is None else None
 
@@ -159,11 +162,12 @@ class _Run:
 
     def _report(self, fault: BaseException) -> None:
         """Raise what the user is to see. Leaving with `sys.exit(0)` is no failure."""
+        self.monitor.secrets.learn_from(frames_of(fault))
         if self.monitor.failure is not None:
+            self.monitor.failure.args = (self.monitor.secrets.redact(str(self.monitor.failure)),)
             raise self.monitor.failure
         if isinstance(fault, SystemExit) and not fault.code:
             return
-        self.monitor.secrets.learn_from(frames_of(fault))
         raise ProgramFailed(self.monitor.secrets.redact(self._message(fault))) from None
 
     def _message(self, fault: BaseException) -> str:
@@ -171,10 +175,12 @@ class _Run:
             return str(fault)
         if isinstance(fault, FileNotFoundError) and fault.filename == str(self.project.root / PROGRAM):
             return f"{fault.filename}: the project has no program."
+        # A plain call of a function that nobody answered fails inside the SDK, where it takes the answer apart.
+        unanswered = self.monitor.unanswered if isinstance(fault, AssertionError) else []
         notes = [
             f"{token} asks the cloud, and this engine has none: its answer is unknown here. "
             "Take the value from the configuration, or use the function's `_output` form."
-            for token in dict.fromkeys(self.monitor.unanswered)
+            for token in dict.fromkeys(unanswered)
         ]
         message = describe(fault, self.project.root, notes)
         return f"The program of stack {self.stack!r} failed:\n{message}"

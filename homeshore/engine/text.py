@@ -55,9 +55,7 @@ def _branches(
 
 
 def _facts(resource: Resource, paint: Style) -> str:
-    kept = [word for word, holds in (("protected", resource.protect), ("retained", resource.retain_on_delete)) if holds]
-    if resource.external:
-        kept.append("read, not managed")
+    kept = _protection(resource) + (["read, not managed"] if resource.external else [])
     flags = f"  {paint(', '.join(kept), fg='yellow')}" if kept and resource.custom else ""
     return paint(resource.type, dim=True) + flags
 
@@ -80,21 +78,32 @@ def _count(number: int, what: str) -> str:
 def _survivors(resources: tuple[Resource, ...], paint: Style) -> list[str]:
     """What a destroy leaves: data goes only when two keys are turned, and this is where one reads which are."""
     managed = [resource for resource in resources if resource.managed]
-    kept = [resource for resource in managed if resource.protect or resource.retain_on_delete]
+    kept = [resource for resource in managed if _protection(resource)]
     if not kept:
         warning = "A destroy deletes everything in this stack, its data included: nothing is protected or retained."
         return [paint(warning, fg="yellow")] if managed else []
-    protected = [resource.name for resource in kept if resource.protect]
-    retained = [resource.name for resource in kept if resource.retain_on_delete]
-    lines = ["What a destroy does not delete:"]
-    if protected:
-        lines.append(f"{INDENT}protected, a destroy is refused while they are: {', '.join(protected)}")
-    if retained:
-        lines.append(f"{INDENT}retained, they stay in the cloud when the stack lets go of them: {', '.join(retained)}")
-    lines.append(
-        f"{INDENT}Deleting their data takes two keys: `homeshore:protect: false` and `homeshore:removal: destroy`."
-    )
-    return lines
+    heads = [resource for resource in kept if not any(_belongs(resource, other) for other in kept)]
+    width = max(len(resource.name) for resource in heads)
+    lines = [f"What a destroy does not delete ({_count(len(kept), 'resource')}):"]
+    for head in heads:
+        others = sum(_belongs(resource, head) for resource in kept)
+        more = f", with {others} that belong to it" if others else ""
+        lines.append(f"{INDENT}{head.name:<{width}}  {', '.join(_protection(head))}{more}")
+    return [
+        *lines,
+        f"{INDENT}Protected: a destroy is refused. Retained: it stays in the cloud when the stack lets go of it.",
+        f"{INDENT}Deleting the data takes two keys: `homeshore:protect: false` and `homeshore:removal: destroy`.",
+    ]
+
+
+def _belongs(resource: Resource, other: Resource) -> bool:
+    """Whether it is a part of the other: of the same component, and named after it."""
+    return resource.parent == other.parent and resource.name.startswith(f"{other.name}-")
+
+
+def _protection(resource: Resource) -> list[str]:
+    flags = {"protected": resource.protect, "retained": resource.retain_on_delete}
+    return [word for word, holds in flags.items() if holds]
 
 
 def _outputs(outputs: Mapping[str, Plain], paint: Style) -> Iterator[str]:

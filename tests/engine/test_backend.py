@@ -100,6 +100,24 @@ def test_a_failure_names_the_resource_and_stops_the_run(program):
     assert cloud.applied == {}
 
 
+def test_a_failure_does_not_tell_a_secret(program):
+    class Chatty(Cloud):
+        def register(self, resource: Resource) -> Registered:
+            raise ValueError(f"refused: {resource.inputs}")
+
+    with pytest.raises(BackendError, match=r"refused: .*\[secret\]") as caught:
+        program(SOURCE).run(backend=Chatty())
+    assert "hidden" not in str(caught.value)
+
+
+def test_after_an_interrupt_nothing_new_is_applied(program):
+    cloud = Cloud()
+    fixture = program(SOURCE, "raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt):
+        fixture.run(backend=cloud)
+    assert cloud.applied == {}
+
+
 def test_a_failed_function_names_it(program):
     token = "aws:index/getCallerIdentity:getCallerIdentity"
     fixture = program("aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))")

@@ -20,6 +20,8 @@ KEPT = """
 box = pulumi.ComponentResource("my:box:Box", "box", {}, ResourceOptions(provider=provider))
 aws.kms.Key("key", opts=ResourceOptions(parent=box, protect=True))
 aws.s3.Bucket("bucket", bucket="name", opts=ResourceOptions(parent=box, retain_on_delete=True, protect=True))
+aws.s3.BucketVersioning("bucket-versioning", bucket="name", versioning_configuration={"status": "Enabled"},
+                        opts=ResourceOptions(parent=box, retain_on_delete=True))
 aws.s3.Bucket("loose", opts=explicit)
 aws.kms.Key.get("existing", "1234", opts=explicit)
 pulumi.export("plain", "text")
@@ -35,7 +37,8 @@ Stack dev of proj
   existing        aws:kms/key:Key  read, not managed
   box             my:box:Box
   ├─ key     aws:kms/key:Key  protected
-  └─ bucket  aws:s3/bucket:Bucket  protected, retained
+  ├─ bucket  aws:s3/bucket:Bucket  protected, retained
+  └─ bucket-versioning  aws:s3/bucketVersioning:BucketVersioning  retained
 """
 SHAPE = {"urn", "type", "name", "custom", "parent", "provider", "inputs", "dependencies", "property_dependencies",
          "protect"}  # fmt: skip
@@ -88,9 +91,11 @@ def test_the_text(project):
     told = preview("dev").stdout
     lines = [line.split() for line in told.splitlines()]
     assert [line.split() for line in TEXT.splitlines()] == lines[: len(TEXT.splitlines())]
-    assert "3 resources (3 aws), 1 component, 1 provider, 1 read." in told
-    assert "protected, a destroy is refused while they are: key, bucket" in told
-    assert "retained, they stay in the cloud when the stack lets go of them: bucket" in told
+    assert "4 resources (4 aws), 1 component, 1 provider, 1 read." in told
+    assert "What a destroy does not delete (3 resources):" in told
+    assert ["key", "protected"] in lines
+    assert "bucket  protected, retained, with 1 that belong to it" in told
+    assert "Protected: a destroy is refused. Retained: it stays in the cloud" in told
     assert "`homeshore:protect: false` and `homeshore:removal: destroy`" in told
     assert ["plain", "text"] in lines
     assert ["later", "(known", "after", "up)"] in lines
@@ -101,7 +106,7 @@ def test_the_text(project):
 
 def test_the_text_aligns_types(project):
     told = preview("dev").stdout
-    starts = {line.index(":") - len(line[: line.index(":")].split()[-1]) for line in told.splitlines()[2:8]}
+    starts = {line.index(":") - len(line[: line.index(":")].split()[-1]) for line in told.splitlines()[2:9]}
     assert len(starts) == 1
 
 
