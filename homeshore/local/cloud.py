@@ -27,6 +27,8 @@ from homeshore.local.state import LocalState
 from homeshore.project import Project
 
 if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
     from homeshore.local.adapt import HostPackage
 
 
@@ -139,13 +141,33 @@ def _applied(
         account_id=place.account_id,
         pid=emulator.pid,
         changes=backend.changes,
-        outputs=snapshot.outputs,
+        outputs=_reachable(snapshot.outputs, emulator.endpoint),
         digests=backend.digests,
         limits=tuple((limit.what, limit.reason) for limit in emulator.row.limits),
     )
+    _ensure_pseudonym_key(report, progress)
     state.keep_journal(stack, kept)
     state.keep_report(stack, {**report.to_json(), "digests": dict(report.digests)})
     return report
+
+
+def _reachable(outputs: Mapping[str, object], endpoint: str) -> dict[str, object]:
+    """The outputs as the program exports them, but where producers send to: the program names the cloud's address."""
+    return {**outputs, **({"endpoint": endpoint} if "endpoint" in outputs else {})}
+
+
+def _ensure_pseudonym_key(report: Report, progress: Progress) -> None:
+    """Give the declared secret a key of its own, so that the stack processes events at once.
+
+    In a real account nobody but the owner does that, with `homeshore data key init`.
+    """
+    secret = report.outputs.get("pseudonym_secret")
+    if isinstance(secret, str):
+        from homeshore.pseudonym_key import ensure_key
+
+        client = Aws(report.endpoint, report.region, report.account_id).client("secretsmanager")
+        if ensure_key(cast("SecretsManagerClient", client), secret):
+            progress("pseudonym key: a random one, for this emulator only")
 
 
 def _explained(fault: BackendError) -> str:

@@ -63,14 +63,14 @@ def test_the_package_is_built_for_this_machine_and_the_report_says_so(dev: Up) -
 def test_events_of_a_stranger_are_stored_quarantined_and_dead_lettered(
     dev: Up, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Valid, foreign and garbage records from a plain boto3 producer; the key is written by our own command."""
+    """Valid, foreign and garbage records from a plain boto3 producer; the key is rotated by our own command."""
     assert rows()[dev.report.emulator].proves >= {"kinesis-to-lambda", "secrets", "s3-metadata"}
     where = dev.report.environment
     monkeypatch.chdir(dev.project.root)
     with monkeypatch.context() as patch:
         for name, value in where.items():
             patch.setenv(name, value)
-        assert run(["data", "key", "init", "dev"]) == 0
+        assert run(["data", "key", "rotate", "dev"]) == 0
     session = boto3.Session(
         where["AWS_ACCESS_KEY_ID"], where["AWS_SECRET_ACCESS_KEY"], region_name=where["AWS_DEFAULT_REGION"]
     )
