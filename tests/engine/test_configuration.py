@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from homeshore.engine.configuration import stack_strings
+from homeshore.engine.configuration import FAST_BYTES, stack_strings
 from homeshore.errors import UserError
 
 
@@ -79,6 +79,12 @@ def test_a_broken_file(tmp_path, text, told):
     with pytest.raises(UserError, match=r"Pulumi\.dev\.yaml") as caught:
         read(tmp_path, text)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("levels", [FAST_BYTES // 2 - 20, 100_000])
+def test_nesting_beyond_measure_ends_in_an_error(tmp_path, levels):
+    with pytest.raises(UserError, match=r"Pulumi\.dev\.yaml"):
+        read(tmp_path, "config:\n  a: " + "[" * levels + "]" * levels)
 
 
 def test_bytes_that_are_not_text(tmp_path):
