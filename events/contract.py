@@ -92,7 +92,10 @@ def load(path: Path) -> Contract:
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML lets the second of two equal keys win in silence; a contract must not."""
+    """YAML lets the second of two equal keys win in silence; a contract must not.
+
+    Not the loader in C: it saves milliseconds, and deep nesting makes it crash the whole process.
+    """
 
 
 def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> object:

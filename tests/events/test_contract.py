@@ -194,6 +194,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path):
         (b"a: [", "not valid YAML"),
         (b"\xff\xfe\x00", "not valid YAML"),
         (b"kind: DataContract\nkind: Other\n", "'kind' stands twice"),
+        (b"a: " + b"[" * 100_000, "maximum recursion depth"),
         (b"kind: !!python/object:os.system x\n", "not valid YAML"),
     ],
 )
