@@ -4,71 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import zstandard
-
 from homeshore.errors import Verdict
+from processor.audit import Held, audit
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 READERS = 4
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One bronze object: its key, the counts in its metadata (events), and the rows found in its body."""
-
-    key: str
-    events_in: int
-    written: int
-    quarantined: int
-    dead_lettered: int
-    duplicates: int
-    rows: int
-
-    @property
-    def faults(self) -> list[str]:
-        """What does not add up in this batch."""
-        found: list[str] = []
-        if self.events_in != self.written + self.quarantined + self.dead_lettered + self.duplicates:
-            found.append(f"{self.key}: {self.events_in} events in, but the classes add up to something else")
-        if self.rows != self.written:
-            found.append(f"{self.key}: {self.written} rows declared, {self.rows} found")
-        return found
+STORES = ("bronze/", "quarantine/", "dead-letter/")
 
 
 @dataclass(frozen=True)
 class Accounting:
-    """Events of one run: sent (acknowledged by the stream) and what became of them, counted by reading back."""
+    """Events of one run: `sent` is what the stream acknowledged, the other numbers are counted by reading back.
+
+    `silver_rows` is what the silver model gives; `batches` are objects in bronze; `redelivered` events were held by
+    more than one batch and count once. `faults` are sentences.
+    """
 
     sent: int
     batches: int
-    bronze_rows: int
     silver_rows: int
-    batch_duplicates: int
+    stored: int
+    duplicates: int
     quarantined: int
     dead_lettered: int
-    faults: tuple[str, ...] = field(default=())
-
-    @property
-    def duplicates(self) -> int:
-        """Repeated events: those dropped within a batch and those that silver removed across batches."""
-        return self.batch_duplicates + self.bronze_rows - self.silver_rows
+    redelivered: int
+    faults: tuple[str, ...] = ()
 
     def since(self, before: Accounting) -> Accounting:
         """What was added after `before`, when the store held something already. Faults are those of the whole store."""
         return Accounting(
             sent=self.sent - before.sent,
             batches=self.batches - before.batches,
-            bronze_rows=self.bronze_rows - before.bronze_rows,
             silver_rows=self.silver_rows - before.silver_rows,
-            batch_duplicates=self.batch_duplicates - before.batch_duplicates,
+            stored=self.stored - before.stored,
+            duplicates=self.duplicates - before.duplicates,
             quarantined=self.quarantined - before.quarantined,
             dead_lettered=self.dead_lettered - before.dead_lettered,
+            redelivered=self.redelivered - before.redelivered,
             faults=self.faults,
         )
 
@@ -78,7 +56,7 @@ class Accounting:
         Sums can close by accident: a foreign event that is stored and a valid one that is quarantined cancel out.
         """
         found = {
-            "valid": self.silver_rows,
+            "valid": self.stored,
             "duplicate": self.duplicates,
             "foreign": self.quarantined,
             "undecodable": self.dead_lettered,
@@ -92,13 +70,13 @@ class Accounting:
 
     @property
     def closes(self) -> bool:
-        """Whether every sent event is in exactly one class and every batch adds up."""
+        """Whether every sent event is in exactly one class, every batch adds up, and SQL sees the same rows."""
         return not self.faults and self.missing == 0
 
     @property
     def missing(self) -> int:
         """Events that were sent and are in no class (negative: classes hold more than was sent)."""
-        return self.sent - self.silver_rows - self.duplicates - self.quarantined - self.dead_lettered
+        return self.sent - self.stored - self.duplicates - self.quarantined - self.dead_lettered
 
 
 def keys(s3: S3Client, bucket: str, prefix: str) -> Iterator[str]:
@@ -117,57 +95,44 @@ def events_stored(s3: S3Client, bucket: str, known: dict[str, int]) -> int:
     return sum(known.values())
 
 
-def read_back(s3: S3Client, bucket: str, silver_rows: int, sent: int, read: Callable[[], None]) -> Accounting:
-    """Read every object of `bucket` and count; `read` is called once per bronze object.
+def read_back(
+    s3: S3Client, bucket: str, *, event_id: str, silver_rows: int, sent: int, read: Callable[[], None]
+) -> Accounting:
+    """Read every object of `bucket` and count by position; `read` is called once per bronze object.
 
-    `silver_rows` is the number of distinct events that the silver model gives, `sent` what the stream acknowledged.
+    `event_id` is the contract's name of the id, `silver_rows` what SQL counts as distinct events, `sent` what the
+    stream acknowledged.
     """
-    with ThreadPoolExecutor(READERS) as pool:
-        batches: list[Batch] = []
-        for batch in pool.map(partial(_batch, s3, bucket), keys(s3, bucket, "bronze/")):
-            batches.append(batch)
-            read()
-        quarantined = sum(pool.map(partial(_rows, s3, bucket), keys(s3, bucket, "quarantine/")))
-        dead = sum(pool.map(partial(_rows, s3, bucket), keys(s3, bucket, "dead-letter/")))
-    faults = [fault for batch in batches for fault in batch.faults]
-    for name, rows, declared in (
-        ("quarantine", quarantined, sum(batch.quarantined for batch in batches)),
-        ("dead-letter", dead, sum(batch.dead_lettered for batch in batches)),
-    ):
-        if rows != declared:
-            faults.append(f"{name}/: {declared} rows declared by the batches, {rows} found")
+    batches = 0
+
+    def held() -> Iterator[Held]:
+        nonlocal batches
+        with ThreadPoolExecutor(READERS) as pool:
+            for store in STORES:
+                for item in pool.map(partial(_held, s3, bucket), keys(s3, bucket, store)):
+                    yield item
+                    if store == "bronze/":
+                        batches += 1
+                        read()
+
+    found = audit(held(), event_id)
+    differ = f"silver has {silver_rows:,} rows, the objects hold {found.stored:,} distinct events"
     return Accounting(
         sent=sent,
-        batches=len(batches),
-        bronze_rows=sum(batch.rows for batch in batches),
+        batches=batches,
         silver_rows=silver_rows,
-        batch_duplicates=sum(batch.duplicates for batch in batches),
-        quarantined=quarantined,
-        dead_lettered=dead,
-        faults=tuple(faults),
+        stored=found.stored,
+        duplicates=found.duplicates,
+        quarantined=found.quarantined,
+        dead_lettered=found.dead_lettered,
+        redelivered=found.redelivered,
+        faults=(*found.faults, *((differ,) if silver_rows != found.stored else ())),
     )
 
 
-def _batch(s3: S3Client, bucket: str, key: str) -> Batch:
+def _held(s3: S3Client, bucket: str, key: str) -> Held:
     answer = s3.get_object(Bucket=bucket, Key=key)
-    counts = answer["Metadata"]
-    return Batch(
-        key=key,
-        events_in=int(counts["events-in"]),
-        written=int(counts["written"]),
-        quarantined=int(counts["quarantined"]),
-        dead_lettered=int(counts["dead-lettered"]),
-        duplicates=int(counts["duplicates"]),
-        rows=_lines(answer["Body"].read()),
-    )
-
-
-def _rows(s3: S3Client, bucket: str, key: str) -> int:
-    return _lines(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-
-
-def _lines(body: bytes) -> int:
-    return zstandard.ZstdDecompressor().decompressobj().decompress(body).count(b"\n") if body else 0
+    return Held(key, answer["Body"].read(), answer["Metadata"])
 
 
 def judge(accounting: Accounting) -> None:

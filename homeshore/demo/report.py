@@ -22,7 +22,7 @@ def document(job: Job, report: Report, seconds: Mapping[str, float]) -> dict[str
         "emulator": report.emulator,
         "events": {
             "sent": counts.sent,
-            "stored": counts.silver_rows,
+            "stored": counts.stored,
             "quarantined": counts.quarantined,
             "dead_lettered": counts.dead_lettered,
             "duplicates": counts.duplicates,
@@ -32,7 +32,8 @@ def document(job: Job, report: Report, seconds: Mapping[str, float]) -> dict[str
         "closes": counts.closes,
         "faults": list(counts.faults),
         "batches": counts.batches,
-        "bronze_rows": counts.bronze_rows,
+        "silver_rows": counts.silver_rows,
+        "redelivered": counts.redelivered,
         "query": job.gold.records(),
         "resources": _resources(report),
         "not_applied": [entry.type for entry in report.changes.sorted("not_applied")],
@@ -50,7 +51,7 @@ def show(job: Job, report: Report, seconds: Mapping[str, float], console: Consol
     counts = job.accounting
     console.print(
         f"accounting {'closes' if counts.closes else 'DOES NOT CLOSE'}: {counts.sent:,} sent = "
-        f"{counts.silver_rows:,} stored + {counts.duplicates:,} duplicates + {counts.quarantined:,} quarantined + "
+        f"{counts.stored:,} stored + {counts.duplicates:,} duplicates + {counts.quarantined:,} quarantined + "
         f"{counts.dead_lettered:,} dead-lettered" + ("" if counts.closes else f" + {counts.missing:,} missing"),
         style="bold" if counts.closes else "bold red",
         soft_wrap=True,
@@ -92,7 +93,7 @@ def _accounting(job: Job) -> Grid:
     for column in ("sent as", "events", "found as", "counted"):
         grid.add_column(column, justify="right" if column in ("events", "counted") else "left")
     for kind, found, counted in (
-        ("valid", "stored, distinct (silver)", counts.silver_rows),
+        ("valid", "stored, distinct", counts.stored),
         ("duplicate", "duplicates", counts.duplicates),
         ("foreign", "quarantined", counts.quarantined),
         ("undecodable", "dead-lettered", counts.dead_lettered),

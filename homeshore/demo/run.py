@@ -93,7 +93,14 @@ def _account(lake: Lake, contract: Contract, sent: int, read: Callable[[], None]
     # The emulator's Athena keeps no tables of its own, so silver is the canonical model, computed over bronze.
     silver = sql.silver_select(contract, "duckdb", lake.database)
     counted = lake.ask(f"SELECT COUNT(*) AS events FROM (\n{silver}\n) AS silver")  # noqa: S608 - our own model
-    return account.read_back(lake.s3, lake.bucket, int(counted.rows[0][0] or 0), sent, read)
+    return account.read_back(
+        lake.s3,
+        lake.bucket,
+        event_id=contract.field("event_id").name,
+        silver_rows=int(counted.rows[0][0] or 0),
+        sent=sent,
+        read=read,
+    )
 
 
 def _wait(lake: Lake, known: dict[str, int], expected: int, advance: Callable[[int], None]) -> None:

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-import zstandard
 from moto import mock_aws
 
 from homeshore.demo.account import Accounting, events_stored, judge, read_back
 from homeshore.errors import Verdict
+from processor.core import Stored, process
+from tests.processor.batches import VALID, make_batch, numbered, shared_context
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 BUCKET = "lake"
-PART = "day=2026-03-02/hour=08/events-shardId-000000000000"
+FOREIGN = VALID.replace(b'"home":"FR"', b'"home":"US"')
 
 
 @pytest.fixture
@@ -30,45 +31,42 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]:
         yield client
 
 
-def put(s3: S3Client, key: str, rows: int, **counts: int) -> None:
-    body = zstandard.ZstdCompressor().compress(b'{"a":1}\n' * rows)
-    metadata = {name.replace("_", "-"): str(value) for name, value in counts.items()}
-    s3.put_object(Bucket=BUCKET, Key=key, Body=body, Metadata=metadata)
+def store(s3: S3Client, payloads: list[bytes], first: int = 0) -> list[Stored]:
+    """What the processor makes of the payloads, put into the bucket."""
+    objects = process(make_batch(payloads, first=first), shared_context()).objects
+    for stored in objects:
+        s3.put_object(Bucket=BUCKET, Key=stored.key, Body=stored.body, Metadata=dict(stored.metadata))
+    return list(objects)
 
 
-def batch(s3: S3Client, first: int, rows: int, *, quarantined: int = 0, dead: int = 0, duplicates: int = 0) -> None:
-    put(
-        s3,
-        f"bronze/{PART}-{first}.jsonl.zst",
-        rows,
-        events_in=rows + quarantined + dead + duplicates,
-        written=rows,
-        quarantined=quarantined,
-        dead_lettered=dead,
-        duplicates=duplicates,
-    )
-    if quarantined:
-        put(s3, f"quarantine/{PART}-{first}.jsonl.zst", quarantined)
-    if dead:
-        put(s3, f"dead-letter/{PART}-{first}.jsonl.zst", dead)
+def events(first: int, count: int) -> list[bytes]:
+    return [numbered(number) for number in range(first, first + count)]
 
 
 def read(s3: S3Client, *, silver: int, sent: int) -> Accounting:
-    return read_back(s3, BUCKET, silver, sent, lambda: None)
+    return read_back(s3, BUCKET, event_id="event_id", silver_rows=silver, sent=sent, read=lambda: None)
 
 
 def test_it_closes_when_every_event_is_in_one_class(s3: S3Client) -> None:
-    batch(s3, 1, 90, quarantined=4, dead=3, duplicates=2)
-    batch(s3, 2, 10)
-    found = read(s3, silver=97, sent=109)
-    assert (found.bronze_rows, found.silver_rows, found.duplicates) == (100, 97, 5)
-    assert (found.quarantined, found.dead_lettered, found.batches) == (4, 3, 2)
+    store(s3, [*events(1, 9), FOREIGN, FOREIGN, b"{", numbered(3)])
+    store(s3, [*events(9, 4)], first=100)
+    found = read(s3, silver=12, sent=17)
+    assert (found.stored, found.duplicates, found.quarantined, found.dead_lettered) == (12, 2, 2, 1)
+    assert (found.batches, found.redelivered) == (2, 0)
     assert found.closes
     judge(found)
 
 
+def test_an_event_that_two_batches_hold_counts_once(s3: S3Client) -> None:
+    store(s3, events(1, 4))
+    store(s3, events(3, 2), first=2)
+    found = read(s3, silver=4, sent=4)
+    assert (found.stored, found.duplicates, found.redelivered) == (4, 0, 2)
+    assert found.closes
+
+
 def test_a_lost_event_is_counted_as_missing(s3: S3Client) -> None:
-    batch(s3, 1, 10)
+    store(s3, events(1, 10))
     found = read(s3, silver=10, sent=12)
     assert found.missing == 2
     with pytest.raises(Verdict, match="2 of 12 events are in no class"):
@@ -76,31 +74,32 @@ def test_a_lost_event_is_counted_as_missing(s3: S3Client) -> None:
 
 
 def test_an_event_too_many_does_not_close_either(s3: S3Client) -> None:
-    batch(s3, 1, 10)
+    store(s3, events(1, 10))
     assert read(s3, silver=10, sent=9).missing == -1
     assert not read(s3, silver=10, sent=9).closes
 
 
-def test_a_batch_whose_rows_are_not_what_it_declares_is_named(s3: S3Client) -> None:
-    put(s3, "bronze/b", 9, events_in=10, written=10, quarantined=0, dead_lettered=0, duplicates=0)
-    assert read(s3, silver=9, sent=9).faults == ("bronze/b: 10 rows declared, 9 found",)
+def test_rows_that_sql_does_not_see_are_told(s3: S3Client) -> None:
+    store(s3, events(1, 10))
+    assert read(s3, silver=9, sent=10).faults == ("silver has 9 rows, the objects hold 10 distinct events",)
 
 
-def test_a_batch_that_does_not_add_up_is_named(s3: S3Client) -> None:
-    put(s3, "bronze/b", 9, events_in=10, written=9, quarantined=0, dead_lettered=0, duplicates=0)
-    (fault,) = read(s3, silver=9, sent=9).faults
-    assert fault.startswith("bronze/b: 10 events in")
+def test_an_object_that_cannot_be_read_is_named(s3: S3Client) -> None:
+    (stored,) = store(s3, events(1, 3))
+    s3.put_object(Bucket=BUCKET, Key=stored.key, Body=b"torn", Metadata=dict(stored.metadata))
+    assert any(stored.key in fault for fault in read(s3, silver=0, sent=3).faults)
 
 
-@pytest.mark.parametrize("store", ["quarantine", "dead-letter"])
-def test_a_side_store_that_lost_rows_is_named(s3: S3Client, store: str) -> None:
-    batch(s3, 1, 5, quarantined=2, dead=2)
-    s3.delete_object(Bucket=BUCKET, Key=f"{store}/{PART}-1.jsonl.zst")
-    assert read(s3, silver=5, sent=9).faults == (f"{store}/: 2 rows declared by the batches, 0 found",)
+@pytest.mark.parametrize("prefix", ["quarantine/", "dead-letter/"])
+def test_a_lost_side_object_is_missing(s3: S3Client, prefix: str) -> None:
+    for stored in store(s3, [*events(1, 5), FOREIGN, b"{"]):
+        if stored.key.startswith(prefix):
+            s3.delete_object(Bucket=BUCKET, Key=stored.key)
+    assert read(s3, silver=5, sent=7).missing == 1
 
 
 def test_sums_that_close_by_accident_are_told_by_class(s3: S3Client) -> None:
-    batch(s3, 1, 10, quarantined=2)
+    store(s3, [*events(1, 10), FOREIGN, FOREIGN])
     crossed = read(s3, silver=10, sent=12).against({"valid": 9, "foreign": 3})
     assert crossed.missing == 0
     assert not crossed.closes
@@ -108,21 +107,21 @@ def test_sums_that_close_by_accident_are_told_by_class(s3: S3Client) -> None:
 
 
 def test_what_was_there_before_is_subtracted(s3: S3Client) -> None:
-    batch(s3, 1, 10, dead=1)
+    store(s3, [*events(1, 10), b"{"])
     before = read(s3, silver=10, sent=11)
-    batch(s3, 2, 5, duplicates=1)
+    store(s3, [*events(10, 5), b"{"], first=100)
     run = read(s3, silver=14, sent=17).since(before)
-    assert (run.sent, run.silver_rows, run.duplicates, run.dead_lettered, run.batches) == (6, 4, 2, 0, 1)
+    assert (run.sent, run.stored, run.duplicates, run.dead_lettered, run.batches) == (6, 4, 1, 1, 1)
     assert run.closes
 
 
 def test_an_empty_bucket_holds_nothing(s3: S3Client) -> None:
-    assert read(s3, silver=0, sent=0) == Accounting(0, 0, 0, 0, 0, 0, 0)
+    assert read(s3, silver=0, sent=0) == Accounting(0, 0, 0, 0, 0, 0, 0, 0)
     assert events_stored(s3, BUCKET, {}) == 0
 
 
 def test_stored_events_are_summed_from_metadata_once_per_object(s3: S3Client) -> None:
-    batch(s3, 1, 10, quarantined=1)
-    known = {f"bronze/{PART}-0.jsonl.zst": 7}
+    store(s3, [*events(1, 10), FOREIGN])
+    known = {"bronze/another": 7}
     assert events_stored(s3, BUCKET, known) == 18
     assert len(known) == 2
