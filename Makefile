@@ -38,6 +38,7 @@ check: setup ## lint, format, types, import direction, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
+	$(BIN)/python -m stacks.schema
 
 format: setup ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .

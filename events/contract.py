@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
@@ -74,8 +75,21 @@ class _Findings:
 
 def load(path: Path) -> Contract:
     """The compiled contract in the YAML file `path`. Raises ContractFaults, which lists every fault."""
+    try:
+        content = path.read_bytes()
+    except OSError as fault:
+        findings = _Findings()
+        remedy = "Name an existing contract in `homeshore:events`."
+        findings.add("the file", f"cannot be read: {fault.strerror}", remedy)
+        raise ContractFaults(path, findings.faults) from None
+    return _compiled(path, content)
+
+
+@cache
+def _compiled(path: Path, content: bytes) -> Contract:
+    # Remembered by content: a preview of many stacks reads one contract again and again.
     findings = _Findings()
-    document = _document(path, findings)
+    document = _document(content, findings)
     standard = None if findings.faults else _standard(document, findings)
     if standard is None:
         raise ContractFaults(path, findings.faults)
@@ -111,14 +125,9 @@ def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> object:
 _UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
 
 
-def _document(path: Path, findings: _Findings) -> Mapping[str, object]:
+def _document(content: bytes, findings: _Findings) -> Mapping[str, object]:
     try:
-        loaded: object = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
-    except OSError as fault:
-        findings.add(
-            "the file", f"cannot be read: {fault.strerror}", "Name an existing contract in `homeshore:events`."
-        )
-        return {}
+        loaded: object = yaml.load(content.decode(), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as fault:
         findings.add("the file", f"is not valid YAML: {' '.join(str(fault).split())}", "Correct it there.")
         return {}

@@ -15,6 +15,7 @@ from processor.schema import Contract, Field, FieldType
 
 Dialect = Literal["athena", "duckdb"]
 Source = Literal["silver", "bronze"]
+Since = date | int | None
 
 _DATABASE = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _SILVER_TYPES: dict[FieldType, str] = {
@@ -81,15 +82,15 @@ def gold_ddl(contract: Contract, dialect: Dialect, database: str, location: str)
     return _create(dialect, database, "gold", columns=columns, partition="month(hour_start)", location=location)
 
 
-def silver_select(contract: Contract, dialect: Dialect, database: str, since: date | None = None) -> str:
+def silver_select(contract: Contract, dialect: Dialect, database: str, since: Since = None) -> str:
     """Silver from bronze: of the rows with one event id the one that arrived first; times are timestamps in UTC.
 
-    `since` leaves out the days of arrival before it.
+    `since` leaves out the days of arrival before it; a number counts days back from the day on which the text is run.
     """
     columns = [f"{_value(f, dialect)} AS {_quoted(f.name)}" for f in contract.fields]
     columns += [f"{_moment(_quoted(own), dialect) if kind == 'timestamp' else _quoted(own)} AS {_quoted(name)}"
                 for name, own, kind in _KEPT]  # fmt: skip
-    where = f"\n  WHERE day >= {_literal(since.isoformat())}" if since else ""
+    where = "" if since is None else f"\n  WHERE day >= {_first_day(since)}"
     event_id = _quoted(contract.field("event_id").name)
     listed = ",\n  ".join(columns)
     # Identifiers are the checked contract's, the rest is ours: nothing of an event or a user stands in the text.
@@ -105,7 +106,7 @@ def silver_select(contract: Contract, dialect: Dialect, database: str, since: da
     )
 
 
-def silver_refresh(contract: Contract, dialect: Dialect, database: str, since: date | None = None) -> str:
+def silver_refresh(contract: Contract, dialect: Dialect, database: str, since: Since = None) -> str:
     """Bring silver up to date with bronze; idempotent. An event that silver holds is replaced by an earlier arrival."""
     names = [f.name for f in contract.fields] + [name for name, _, _ in _KEPT]
     event_id = contract.field("event_id").name
@@ -191,6 +192,13 @@ def _moment(column: str, dialect: Dialect) -> str:
         # Its JSON reader may have made a time with zone of the text; a plain cast would give the host's local time.
         return f"CAST({column} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
     return f"CAST(from_iso8601_timestamp({column}) AT TIME ZONE 'UTC' AS timestamp(6))"
+
+
+def _first_day(since: date | int) -> str:
+    if isinstance(since, date):
+        return _literal(since.isoformat())
+    # The inner cast matters to DuckDB, where a date less an interval is a timestamp.
+    return f"CAST(CAST(CURRENT_DATE - INTERVAL '{since}' DAY AS date) AS varchar)"
 
 
 def _table(database: str, name: str) -> str:

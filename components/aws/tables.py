@@ -8,6 +8,8 @@ from events.contract import Column, Contract
 from processor import sql
 from processor.schema import METADATA
 
+REFRESHED_DAYS = 3
+"""Days of arrival that one refresh of silver reads: a failed batch is retried for less than a day."""
 _PLACE = tuple(column for column in METADATA if column.name != "_repeats")
 _REASON = Column("reason", "string", True, "Why it was refused, one word of a fixed list")
 
@@ -72,8 +74,8 @@ def statements(contract: Contract, database: str, bucket: str) -> tuple[SavedSta
         ),
         SavedStatement(
             "silver-refresh",
-            "As often as readers need it: bring silver up to date with bronze",
-            sql.silver_refresh(contract, "athena", database),
+            f"As often as readers need it: bring silver up to date with the last {REFRESHED_DAYS} days of bronze",
+            sql.silver_refresh(contract, "athena", database, since=REFRESHED_DAYS),
         ),
         SavedStatement(
             "gold-create",

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 import geography
-from components.aws.tables import tables
+from components.aws.tables import REFRESHED_DAYS, tables
 from events.contract import SHIPPED, load
 from events.generator import generate
 from homeshore.engine import Resource
@@ -82,7 +82,7 @@ def test_the_models_are_saved_in_the_workgroup(preview: Preview) -> None:
         assert query.inputs["database"] == "homeshore_test_g1_lake"
         assert "homeshore_test_g1_lake" in str(query.inputs["query"])
     assert saved["silver-refresh"].inputs["query"] == sql.silver_refresh(
-        load(SHIPPED), "athena", "homeshore_test_g1_lake"
+        load(SHIPPED), "athena", "homeshore_test_g1_lake", since=REFRESHED_DAYS
     )
     for name in ("silver", "gold"):
         assert f"LOCATION 's3://{LAKE}/{name}/'" in str(saved[f"{name}-create"].inputs["query"])

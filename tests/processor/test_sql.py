@@ -131,6 +131,17 @@ def test_a_refresh_of_some_days_leaves_the_others_alone(tmp_path: Path, lake, co
     assert silver_ids(lake) == ids_of(rows)
 
 
+def test_a_refresh_of_the_last_days_counts_from_today(tmp_path: Path, lake, context: Context):
+    rows = fill(tmp_path, context, range(10))
+    bronze(lake, context.contract, tmp_path)
+    arrived = f"{datetime.fromtimestamp(ARRIVED, UTC):%Y-%m-%d}"
+    (age,) = lake.execute(f"SELECT date_diff('day', DATE '{arrived}', today())").fetchone()
+    lake.execute(sql.silver_refresh(context.contract, "duckdb", DATABASE, since=age - 1))
+    assert silver_ids(lake) == []
+    lake.execute(sql.silver_refresh(context.contract, "duckdb", DATABASE, since=age + 1))
+    assert silver_ids(lake) == ids_of(rows)
+
+
 def test_athenas_text_names_what_athena_needs(contract: Contract):
     refresh = sql.silver_refresh(contract, "athena", DATABASE, since=date(2026, 3, 2))
     assert refresh.startswith(f'MERGE INTO "{DATABASE}"."silver" AS target')
