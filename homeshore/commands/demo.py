@@ -40,8 +40,10 @@ def command(events: int, stack: str, *, keep: bool, as_json: bool) -> None:
     started = time.monotonic()
     with Steps() as steps:
         with ExitStack() as open_until_done:
-            with steps.step("up", f"bringing {stack} up on the embedded cloud"):
-                running = open_until_done.enter_context(cloud.running(project, stack, keep=keep))
+            with steps.step("up", f"bringing {stack} up on the embedded cloud") as bar:
+                running = open_until_done.enter_context(
+                    cloud.running(project, stack, keep=keep, progress=lambda said: bar.detail(said.split("  ")[-1]))
+                )
             steps.say(f"  endpoint {running.endpoint}")
             job = run(lake_of(running), contract, config.residency.boundary, events, steps)
             down = time.monotonic()

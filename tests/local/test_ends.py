@@ -120,7 +120,8 @@ def test_interrupted_in_mid_up_it_stops_what_it_started(project: Project, number
     assert_nothing_is_left(project, None)
 
 
-def test_the_context_manager_takes_down_when_it_is_terminated(project: Project) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_context_manager_takes_down_when_it_is_ended(project: Project, number: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", RUNNING, str(project.root)], stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as child:
@@ -129,7 +130,7 @@ def test_the_context_manager_takes_down_when_it_is_terminated(project: Project) 
         assert child.stdout is not None
         endpoint = child.stdout.readline().strip()
         assert port_is_open(endpoint)
-        child.send_signal(signal.SIGTERM)
+        child.send_signal(number)
         assert child.stdout.readline().strip() == "interrupted"
         child.wait()
         watchdog.cancel()
