@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ Preview = Callable[..., Snapshot]
 
 
 @pytest.fixture(scope="session")
-def preview(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preview]:
+def preview(tmp_path_factory: pytest.TempPathFactory) -> Preview:
     """Run the project's own program for the minimal stack file with some keys replaced; each combination once."""
     seen: dict[str, Snapshot] = {}
 
@@ -61,12 +61,13 @@ def preview(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preview]:
         config = {**MINIMAL, **(changes or {})}
         known = json.dumps(config, sort_keys=True)
         if known not in seen:
-            seen[known] = _run(config, tmp_path_factory.mktemp("project"))
+            # Only while the program runs: other tests of the session build the real package.
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(packaging, "build", _package)
+                seen[known] = _run(config, tmp_path_factory.mktemp("project"))
         return seen[known]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packaging, "build", _package)
-        yield run
+    return run
 
 
 @dataclass(frozen=True)
