@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import tempfile
+import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -59,7 +62,12 @@ def app() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
-    sys.exit(run(arguments))
+    sys.unraisablehook = _unraisable
+    code = 130
+    with suppress(KeyboardInterrupt):  # one more while the first one is being told
+        code = run(arguments)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -69,6 +77,17 @@ def run(arguments: list[str] | None = None) -> int:
     except BaseException as fault:
         return _ended(fault)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _unraisable(lost: sys.UnraisableHookArgs) -> None:
+    """Ctrl-C that hits a finalizer is dropped by Python (seen in a WeakSet's): ask again when the finalizer is over."""
+    if isinstance(lost.exc_value, KeyboardInterrupt):
+        # To the main thread itself, so that it wakes from whatever it waits for.
+        again = threading.Timer(0.01, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _ended(fault: BaseException) -> int:

@@ -44,8 +44,9 @@ class Bar:
         self.bars.advance(self.task, amount)
 
     def detail(self, what: str) -> None:
-        """Say what of the step is being done."""
-        self.bars.update(self.task, description=f"{self.text}: {what}")
+        """Say what of the step is being done; nothing once the step is over."""
+        if self.task in self.bars.task_ids:
+            self.bars.update(self.task, description=f"{self.text}: {what}")
 
 
 class Steps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import signal
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,7 +91,8 @@ def up(
             )
         except BaseException:
             if not was_running:
-                emulators.discard_own(state)
+                with uninterrupted():
+                    emulators.discard_own(state)
             raise
 
 
@@ -317,12 +318,13 @@ def running(
         try:
             report = up(project, stack, choice=choice, progress=progress, host_package=host_package)
             yield Running(_alive(state, report), report)
+            if not keep and not was_up:
+                down(project, stack, progress=progress)
         except BaseException:
             if not keep and not was_up:
-                down(project, stack)  # in silence: the terminal that progress is told to may be what went away
+                with uninterrupted():
+                    down(project, stack)  # in silence: the terminal that progress is told to may be what went away
             raise
-        if not keep and not was_up:
-            down(project, stack, progress=progress)
 
 
 @contextmanager
@@ -331,16 +333,36 @@ def terminated_as_interrupted() -> Generator[None]:
 
     A no-op outside the main thread.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    with _handled((signal.SIGTERM, signal.SIGHUP), interrupt):
+        yield
+
+
+@contextmanager
+def uninterrupted() -> Generator[None]:
+    """Cleaning up because of one Ctrl-C is not broken off by the next: it takes seconds, and then the run ends.
+
+    A no-op outside the main thread.
+    """
+
+    def wait(_number: int, _frame: FrameType | None) -> None:
+        return
+
+    with _handled((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), wait):
+        yield
+
+
+@contextmanager
+def _handled(numbers: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], None]) -> Generator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     handlers = {
-        number: cast("Callable[[int, FrameType | None], object] | int | None", signal.signal(number, interrupt))
-        for number in (signal.SIGTERM, signal.SIGHUP)
+        number: cast("Callable[[int, FrameType | None], object] | int | None", signal.signal(number, handler))
+        for number in numbers
         # Whoever is told to ignore it (nohup) goes on.
         if signal.getsignal(number) is not signal.SIG_IGN
     }

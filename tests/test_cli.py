@@ -1,0 +1,27 @@
+"""The entry point: how a run ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+# The interrupt arrives inside the finalizer of an object, where Python drops whatever is raised.
+INTERRUPTED_IN_A_FINALIZER = """
+import signal, time
+from homeshore import cli
+class Closing:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+def work(arguments, **options):
+    Closing()
+    time.sleep(20)
+cli.app.main = work
+cli.main([])
+"""
+
+
+def test_ctrl_c_that_hits_a_finalizer_still_ends_the_run() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IN_A_FINALIZER], capture_output=True, text=True, timeout=15, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "interrupted")
