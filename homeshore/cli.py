@@ -7,10 +7,10 @@ import os
 import signal
 import sys
 import tempfile
-import threading
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -63,10 +63,11 @@ def app() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     sys.unraisablehook = _unraisable
+    signal.signal(signal.SIGALRM, _interrupt_again)
     code = 130
     with suppress(KeyboardInterrupt):  # one more while the first one is being told
         code = run(arguments)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
 
@@ -82,12 +83,13 @@ def run(arguments: list[str] | None = None) -> int:
 def _unraisable(lost: sys.UnraisableHookArgs) -> None:
     """Ctrl-C that hits a finalizer is dropped by Python (seen in a WeakSet's): ask again when the finalizer is over."""
     if isinstance(lost.exc_value, KeyboardInterrupt):
-        # To the main thread itself, so that it wakes from whatever it waits for.
-        again = threading.Timer(0.01, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
-        again.daemon = True
-        again.start()
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
     else:
         sys.__unraisablehook__(lost)
+
+
+def _interrupt_again(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
 
 
 def _ended(fault: BaseException) -> int:
