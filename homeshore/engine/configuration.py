@@ -20,6 +20,9 @@ import yaml
 
 from homeshore.engine.values import MASK
 from homeshore.errors import UserError
+from stacks.document import plain_scalar
+
+_PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp", "str"))
 
 FAST_BYTES = 8192
 """The longest file that libyaml reads here: it is ten times as fast, but nesting as deep as a longer file can hold
@@ -118,8 +121,17 @@ def _no_numbers(value: object, path: str = "") -> Iterator[str]:
             yield from _no_numbers(item, f"{path}[{place}]")
 
 
+class _Pulumis(yaml.SafeLoader):
+    """Takes an unquoted value as Pulumi's reader does, not as YAML 1.1 has it: `no` is text, and so is a date."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        """See yaml.SafeLoader."""
+        plain = isinstance(node, yaml.ScalarNode) and not node.style and node.tag in _PLAIN_TAGS
+        return plain_scalar(str(node.value)) if plain else cast("Any", super()).construct_object(node, deep)
+
+
 def _construct(node: yaml.Node) -> object:
-    loader = yaml.SafeLoader("")
+    loader = _Pulumis("")
     try:
         return cast("Any", loader).construct_document(node)
     finally:
