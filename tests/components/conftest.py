@@ -12,7 +12,6 @@ from typing import Any
 
 import pulumi
 import pytest
-import yaml
 
 import geography
 from events.contract import Contract
@@ -89,7 +88,11 @@ def _run(config: Mapping[str, object], directory: Path) -> Snapshot:
     (directory / "events").mkdir()
     shutil.copy(ROOT / "events" / "clickstream.yaml", directory / "events")
     document = {"config": {f"homeshore:{key}": value for key, value in config.items()}}
-    (directory / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    (directory / f"Pulumi.{STACK}.yaml").write_text(
+        # JSON is YAML in which every text is quoted: 0815 without quotes is a number to Pulumi.
+        json.dumps(document, indent=1),
+        encoding="utf-8",
+    )
     with Path("/dev/null").open("w", encoding="utf-8") as diagnostics:
         return run_program(find_project(directory), STACK, diagnostics=diagnostics)
 
