@@ -15,7 +15,7 @@ from typing import Literal, NoReturn, Protocol, cast
 import msgspec
 import zstandard
 
-from processor.compiler import Refuse, Sift, compile_sift, tokens
+from processor.compiler import Refuse, Sift, compile_sift, is_too_deep, tokens
 from processor.keys import KeyRing
 from processor.packing import MAGIC, PackFault, content_size, unpack
 from processor.schema import Contract
@@ -279,6 +279,8 @@ class _Work:
         raise _Full
 
     def _refuse_event(self, payload: bytes, place: str, fault: Exception | str) -> None:
+        if is_too_deep(payload):  # said before the decoder's own error, which depends on the Python that it runs in
+            fault = RecursionError()
         if isinstance(fault, str):
             self._dead(place, f"contract:{fault}", None)
         else:

@@ -18,6 +18,7 @@ from events.contract import Contract
 from homeshore.engine import Resource, Snapshot, run_program
 from homeshore.project import find_project
 from processor import packaging
+from tests.loops import set_event_loop
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "210987654321"
@@ -134,5 +135,6 @@ def under_mocks(build: Callable[[], object]) -> dict[tuple[str, str], dict[str, 
         pulumi.runtime.set_mocks(mocks, project="homeshore", stack=STACK, preview=False)
         program()
 
+    set_event_loop()
     contextvars.copy_context().run(run)
     return mocks.registered
