@@ -280,7 +280,7 @@ class StackConfig(Section):
             if length < kind.minimum_stay_days:
                 following = "cool_days" if kind.entered_by == "hot_days" else "delete_after_days"
                 raise refusal(
-                    f"objects would stay in {kind.name} for {length} days (day {stage.start} to {stage.end}); "
+                    f"objects would stay in {kind.name} for {length} day{'s' * (length != 1)} (day {stage.start} to {stage.end}); "
                     f"its minimum stay is {kind.minimum_stay_days}",
                     consequence=f"Each object is billed for {kind.minimum_stay_days} days there all the same, "
                     "and for the move.",
