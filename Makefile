@@ -2,10 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.setup-done
-LOCKS := requirements-setup.lock requirements.lock processor/requirements-lambda.lock
+LOCKS := requirements-setup.lock requirements.lock $(wildcard processor/requirements-*.lock)
 EVENTS ?= 100000
 AZURITE := .build/azurite/node_modules/.installed
 RESOLVE = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header
+# For the processor's packages: Linux on x86_64, wheels only.
+RESOLVE_LINUX = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate \
+  --only-binary :all: --python-platform x86_64-manylinux_2_28
 
 .DEFAULT_GOAL := help
 .PHONY: help setup emulators demo test check format lock benchmark clean
@@ -55,6 +58,9 @@ format: setup ## rewrite the code in the house format
 lock: setup ## resolve the dependencies anew: pinned, hashed, no index address
 	$(RESOLVE) --group setup -o requirements-setup.lock
 	$(RESOLVE) pyproject.toml --group dev --group benchmark --group clouds -o requirements.lock
+	$(RESOLVE_LINUX) --python-version 3.12 --group functions -o processor/requirements-functions-3.12.lock
+	$(RESOLVE_LINUX) --python-version 3.13 --group functions -o processor/requirements-functions-3.13.lock
+	$(RESOLVE_LINUX) --python-version 3.13 --group cloud-run -o processor/requirements-cloud-run.lock
 
 benchmark: setup ## measure; figures are ratios from one run
 	$(BIN)/python benchmarks/processor.py

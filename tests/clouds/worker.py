@@ -6,9 +6,9 @@ import os
 import sys
 
 import msgspec
+from google.cloud import storage
 
 from events.contract import SHIPPED, load
-from google.cloud import storage
 from processor.gcp_pubsub import Limits, WorkerSettings, pull
 from processor.gcs import GcsStore
 from processor.pipeline import KeyCache, Pipeline
