@@ -6,9 +6,9 @@ LOCKS := requirements-setup.lock requirements.lock $(wildcard processor/requirem
 EVENTS ?= 100000
 AZURITE := .build/azurite/node_modules/.installed
 RESOLVE = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header
-# For the processor's packages: Linux on x86_64, wheels only.
+# For the processor's packages: Linux on x86_64, wheels only, in the versions that the tests run.
 RESOLVE_LINUX = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate \
-  --only-binary :all: --python-platform x86_64-manylinux_2_28
+  --only-binary :all: --python-platform x86_64-manylinux_2_28 --constraint requirements.lock
 
 .DEFAULT_GOAL := help
 .PHONY: help setup emulators demo test check format lock benchmark clean

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from processor.core import Context
 from processor.schema import Contract
 from tests.clouds import emulators
 from tests.clouds.emulators import Azurite
@@ -33,3 +34,8 @@ def gcs_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 def pubsub_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with emulators.pubsub(tmp_path_factory.mktemp("pubsub")) as port:
         yield port
+
+
+@pytest.fixture(scope="session")
+def context() -> Context:
+    return shared_context()

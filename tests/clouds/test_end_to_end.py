@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 import msgspec
@@ -49,6 +49,18 @@ LIMITS = Limits(batch_messages=1500, batch_seconds=1.0, held_messages=4000)
 REGION = next(place.name for place in regions("aws") if boundary("eu").holds(place))
 PROJECT = "homeshore-test"
 ACK_SECONDS = 10  # the shortest lease that Pub/Sub grants
+
+
+class Ports(NamedTuple):
+    """Where the emulators listen on 127.0.0.1."""
+
+    pubsub: int
+    gcs: int
+
+
+@pytest.fixture(scope="module")
+def emulators(pubsub_port: int, gcs_port: int) -> Ports:
+    return Ports(pubsub_port, gcs_port)
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +162,9 @@ def test_functions_on_azurite(azurite: Azurite, contract: Contract, sent: list[S
 
 
 def test_cloud_run_on_google_s_emulator_and_fake_gcs(
-    pubsub_port: int, gcs_port: int, sent: list[Sent], expected: Outcome, tmp_path: Path, monkeypatch: Any
+    emulators: Ports, sent: list[Sent], expected: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    pubsub_port, gcs_port = emulators
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{pubsub_port}")
     bucket = storage_client(gcs_port).create_bucket("lake")
     topic, subscription = f"projects/{PROJECT}/topics/{STREAM}", f"projects/{PROJECT}/subscriptions/processor"

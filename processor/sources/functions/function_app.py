@@ -4,6 +4,8 @@
 HOMESHORE_EVENTS__fullyQualifiedNamespace, HOMESHORE_EVENTS__credential and HOMESHORE_EVENTS__clientId.
 """
 
+from typing import List  # noqa: UP035 - the worker's check of the parameter knows no other
+
 import azure.functions as func
 
 from processor import azure_functions
@@ -30,6 +32,6 @@ app = func.FunctionApp()
     minimum_interval="00:00:02",
     maximum_interval="00:05:00",
 )
-def process(events: list[func.EventHubEvent]) -> None:
+def process(events: List[func.EventHubEvent]) -> None:  # noqa: UP006 - as said above
     """Store one batch of one partition."""
     azure_functions.handle(events)
