@@ -277,9 +277,7 @@ def test_ids_sort_as_numbers_and_name_the_batch():
 
 def test_missing_settings_are_all_named():
     with pytest.raises(RuntimeError, match="HOMESHORE_SUBSCRIPTION, HOMESHORE_ENDPOINT"):
-        WorkerSettings.read(
-            {f"HOMESHORE_{name}": "x" for name in ("BUCKET", "STREAM", "BOUNDARY", "SECRET")}
-        )
+        WorkerSettings.read({f"HOMESHORE_{name}": "x" for name in ("BUCKET", "STREAM", "BOUNDARY", "SECRET")})
 
 
 def test_conditions_hold_on_the_real_protocol(gcs_port: int):
