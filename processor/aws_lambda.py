@@ -11,7 +11,6 @@ for the mapping to go on from there.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ import msgspec
 import pybase64
 
 from processor.core import Accounting, Batch, Result, Stored
-from processor.pipeline import METRICS, KeyCache, Pipeline, Settings, counts
+from processor.pipeline import METRICS, KeyCache, Pipeline, Settings, counts, print_line
 from processor.schema import Contract
 from processor.store import Existing, ObjectStore
 
@@ -160,9 +159,7 @@ class Processor:
         return []
 
     def _report(self, batch: Batch, result: Result) -> None:
-        line = metrics(self._pipeline.stream, batch, result.accounting, time.time())
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+        print_line(metrics(self._pipeline.stream, batch, result.accounting, time.time()))
 
 
 def to_batch(partition: str, records: Sequence[KinesisRecord]) -> Batch:

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from azure.core import MatchConditions
     from azure.storage.blob import ContainerClient
 
+# A call that gets no answer fails its batch before the function's time is over. The SDK's own values are 20 s to
+# connect and 60 s to read.
+CONNECT_SECONDS = 3
+READ_SECONDS = 20
+
 _log = logging.getLogger("homeshore")  # what is logged, and not what is printed, reaches the host with its level
 
 
@@ -222,7 +227,16 @@ def _start(environment: Mapping[str, str], contract: Path) -> Processor:
     settings = FunctionSettings.read(environment)
     # The one identity that was granted the roles. No chain of fallbacks: those would hide a missing assignment.
     credential = ManagedIdentityCredential(client_id=settings.identity)
-    vault = SecretClient(settings.vault, credential)
-    keys = KeyCache(lambda: vault.get_secret(settings.secret).value or "")
-    store = BlobStore(ContainerClient(settings.account, settings.bucket, credential))
-    return Processor(Pipeline(settings, Contract.from_json(contract.read_bytes()), store, keys))
+    vault = SecretClient(
+        settings.vault, credential, connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retry_total=3
+    )
+    keys = KeyCache(lambda: vault.get_secret(settings.secret).value or "", tell=_log.warning)
+    container = ContainerClient(
+        settings.account,
+        settings.bucket,
+        credential,
+        connection_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retry_total=3,
+    )
+    return Processor(Pipeline(settings, Contract.from_json(contract.read_bytes()), BlobStore(container), keys))

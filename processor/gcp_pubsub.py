@@ -19,7 +19,6 @@ import os
 import queue
 import re
 import signal
-import sys
 import threading
 import time
 from collections import deque
@@ -32,7 +31,7 @@ import msgspec
 
 from processor.core import Batch
 from processor.gcs import Bucket, GcsStore
-from processor.pipeline import KeyCache, Pipeline, Settings, failed_line, stored_line
+from processor.pipeline import KeyCache, Pipeline, Settings, failed_line, print_line, stored_line
 from processor.schema import Contract
 from processor.store import in_order
 
@@ -277,12 +276,6 @@ def to_batch(messages: Sequence[Message]) -> Batch:
         [message.data for message in messages],
         hashlib.sha256("\n".join(ids).encode()).hexdigest()[:32],
     )
-
-
-def print_line(line: str) -> None:
-    """Cloud Run reads JSON lines from standard output as structured logs."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def main() -> int:

@@ -85,7 +85,7 @@ def fetch(root: Path) -> list[str]:
     Raises PackageError when pip fails: without the network, for one.
     """
     directory = root / ".build" / "wheels"
-    fetched = cloud_packages.fetch(root)
+    fetched: list[str] = []
     for architecture in _MACHINES:
         for runtime in _RUNTIMES:
             try:
@@ -115,7 +115,7 @@ def _main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m processor.packaging fetch\n")
         return 2
     try:
-        fetched = fetch(Path.cwd())
+        fetched = [*fetch(Path.cwd()), *cloud_packages.fetch(Path.cwd())]
     except PackageError as fault:
         sys.stderr.write(f"{fault}\n")
         return 2

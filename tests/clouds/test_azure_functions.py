@@ -31,7 +31,7 @@ from processor.azure_functions import (
 )
 from processor.core import Context, Stored, process
 from processor.keys import KeyRing
-from processor.pipeline import KEY_TTL_SECONDS, KeyCache, Pipeline
+from processor.pipeline import KEY_GRACE_SECONDS, KEY_TTL_SECONDS, KeyCache, Pipeline
 from processor.schema import Contract
 from processor.sources.functions import function_app
 from tests.clouds.corpus import SECRET, STREAM, hub_events, pipeline
@@ -132,9 +132,11 @@ def test_the_key_is_taken_up_anew_and_without_it_nothing_is_stored(contract: Con
     processor.handle(hub_events([numbered(3)], first=2))
     assert [there.metadata["key-version"] for there in bucket.objects.values()] == ["k1", "k1", "k2"]
     now[0], secrets[0] = 2 * KEY_TTL_SECONDS, "{}"
+    processor.handle(hub_events([numbered(4)], first=3))  # the key at hand serves for a while
+    now[0] = KEY_TTL_SECONDS + KEY_GRACE_SECONDS
     with pytest.raises(BatchFailed, match="KeyFault"):
-        processor.handle(hub_events([numbered(4)], first=3))
-    assert len(bucket.objects) == 3
+        processor.handle(hub_events([numbered(5)], first=4))
+    assert len(bucket.objects) == 4
 
 
 def test_metadata_names_come_back_as_they_were(context: Context):
@@ -266,3 +268,35 @@ def test_two_owners_leave_the_longer_range(lake: Callable[..., ContainerClient],
     one.handle(hub_events(events[:4]))
     (held,) = held_blobs(lake())
     assert held.metadata["written"] == "6"
+
+
+def test_the_first_call_makes_the_clients_and_the_next_ones_keep_them(
+    lake: Callable[..., ContainerClient], azurite: Azurite, contract: Contract, monkeypatch: Any, tmp_path: Path
+):
+    """From the app's settings to the blob, but for the two services that nobody emulates: identity and Key Vault."""
+    asked: list[tuple[object, ...]] = []
+
+    class Vault:
+        def __init__(self, *args: object, **_: object) -> None:
+            asked.append(args)
+
+        def get_secret(self, name: str) -> object:
+            asked.append((name,))
+            return SimpleNamespace(value=SECRET)
+
+    monkeypatch.setattr("azure.identity.ManagedIdentityCredential", lambda client_id: Credential())
+    monkeypatch.setattr("azure.keyvault.secrets.SecretClient", Vault)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(azurite.certificate))
+    values = ("lake", STREAM, "eu", "pseudonym-key", azurite.account_url, "https://vault.example", "client")
+    names = FunctionSettings.__struct_fields__
+    for name, value in zip(names, (lake().container_name, *values[1:]), strict=True):
+        monkeypatch.setenv(f"HOMESHORE_{name.upper()}", value)
+    (tmp_path / "processor").mkdir()
+    (tmp_path / "contract.json").write_bytes(contract.to_json())
+    monkeypatch.setattr(azure_functions, "__file__", str(tmp_path / "processor" / "azure_functions.py"))
+    monkeypatch.setattr(azure_functions, "_warm", None)
+    function_app.process(hub_events([VALID]))
+    (tmp_path / "contract.json").unlink()
+    function_app.process(hub_events([numbered(1)], first=1))
+    assert [args[0] for args in asked] == ["https://vault.example", "pseudonym-key"]
+    assert audit(held_blobs(lake())).closes(2)

@@ -6,18 +6,19 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from google.api_core.exceptions import NotFound, PreconditionFailed
 
-from processor import packing
+from processor import gcp_pubsub, packing
 from processor.audit import audit
 from processor.core import Stored
 from processor.gcp_pubsub import PARTITION, Inbox, Limits, Worker, WorkerSettings, to_batch
 from processor.gcs import GcsStore
 from processor.keys import KeyRing
-from processor.pipeline import KEY_TTL_SECONDS, KeyCache, Pipeline, Settings
+from processor.pipeline import KEY_GRACE_SECONDS, KEY_TTL_SECONDS, KeyCache, Pipeline, Settings
 from processor.schema import Contract
 from processor.store import in_order
 from tests.clouds.corpus import SECRET, STREAM, pipeline
@@ -175,7 +176,7 @@ def test_the_key_is_taken_up_anew_and_without_it_nothing_is_stored(contract: Con
     secrets[0], now[0] = KeyRing.from_secret(SECRET).rotated().to_secret(), KEY_TTL_SECONDS
     worker.settle([Delivery(Topic([b"", numbered(2)]), 1, 1e9)])
     assert {there.metadata["key-version"] for there in bucket.objects.values()} == {"k1", "k2"}
-    secrets[0], now[0] = "{}", 2 * KEY_TTL_SECONDS
+    secrets[0], now[0] = "{}", KEY_TTL_SECONDS + KEY_GRACE_SECONDS
     messages = Topic([b"", b"", numbered(3)]).pull(3)
     worker.settle(messages)
     assert json.loads(lines[-1])["Fault"] == "KeyFault"
@@ -304,3 +305,49 @@ def test_an_object_that_changes_while_it_is_read_is_read_again(fault: Exception)
 
     blob = SimpleNamespace(generation=1, metadata={}, download_as_bytes=download_as_bytes)
     assert GcsStore(SimpleNamespace(get_blob=lambda _: blob)).read("x") is None
+
+
+@pytest.mark.parametrize(
+    "regional",
+    [
+        ("projects/p/secrets/key", None),
+        ("projects/p/locations/somewhere1/secrets/key", "secretmanager.somewhere1.rep.googleapis.com"),
+    ],
+)
+def test_the_worker_starts_from_its_settings(
+    gcs_port: int, contract: Contract, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, regional: tuple[str, str | None]
+):
+    """From the settings to the object, but for Secret Manager, which nobody emulates; a regional key stays there."""
+    secret, endpoint = regional
+    asked: list[object] = []
+
+    class Secrets:
+        def __init__(self, client_options: dict[str, str]) -> None:
+            asked.append(client_options.get("api_endpoint"))
+
+        def access_secret_version(self, name: str) -> object:
+            asked.append(name)
+            return SimpleNamespace(payload=SimpleNamespace(data=SECRET.encode()))
+
+    monkeypatch.setattr("google.cloud.secretmanager.SecretManagerServiceClient", Secrets)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{gcs_port}")
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "homeshore-test")
+    bucket = storage_client(gcs_port).create_bucket(f"start{len(secret)}")
+    for name, value in zip(
+        WorkerSettings.__struct_fields__, (bucket.name, STREAM, "eu", secret, "subscription", "e"), strict=True
+    ):
+        monkeypatch.setenv(f"HOMESHORE_{name.upper()}", value)
+    (tmp_path / "processor").mkdir()
+    (tmp_path / "contract.json").write_bytes(contract.to_json())
+    monkeypatch.setattr(gcp_pubsub, "__file__", str(tmp_path / "processor" / "gcp_pubsub.py"))
+    topic = Topic([VALID])
+
+    def pulled(_: WorkerSettings, made: Pipeline, limits: Limits) -> int:
+        Worker(made, Inbox(limits), limits, emit=print).settle(topic.pull(1))
+        return 0
+
+    monkeypatch.setattr(gcp_pubsub, "pull", pulled)
+    assert gcp_pubsub.main() == 0
+    assert asked == [endpoint, f"{secret}/versions/latest"]
+    assert not topic.waiting
+    assert [blob.name.split("/")[0] for blob in bucket.list_blobs()] == ["bronze"]
