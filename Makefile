@@ -2,12 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.setup-done
-LOCKS := requirements-setup.lock requirements.lock processor/requirements-lambda.lock
+LOCKS := requirements-setup.lock requirements.lock $(wildcard processor/requirements-*.lock)
 EVENTS ?= 100000
+AZURITE := .build/azurite/node_modules/.installed
 RESOLVE = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header
+# For the processor's packages: Linux on x86_64, wheels only, in the versions that the tests run.
+RESOLVE_LINUX = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate \
+  --only-binary :all: --python-platform x86_64-manylinux_2_28 --constraint requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock benchmark clean
+.PHONY: help setup emulators demo test check format lock benchmark clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,10 +31,17 @@ $(STAMP): $(LOCKS) pyproject.toml Makefile
 	@$(BIN)/python -m processor.packaging fetch
 	@touch $(STAMP)
 
+emulators: $(AZURITE) ## what the tests need beside Python: Azurite, where node is there
+
+$(AZURITE): tests/clouds/azurite/package.json tests/clouds/azurite/package-lock.json
+	@command -v npm >/dev/null || { echo "no npm here: the tests that write to Azurite will be skipped"; exit 0; }; \
+	  echo "installing Azurite into .build/azurite"; mkdir -p .build/azurite && cp $^ .build/azurite/ && \
+	  cd -P .build/azurite && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.installed
+
 demo: setup ## the main job on the embedded cloud: EVENTS=100000 events in, every one accounted for
 	@$(BIN)/homeshore demo --events $(EVENTS)
 
-test: setup ## all tests
+test: setup emulators ## all tests
 	@$(BIN)/python -m pytest
 
 check: setup ## lint, format, types, import direction, generated files
@@ -46,7 +57,10 @@ format: setup ## rewrite the code in the house format
 
 lock: setup ## resolve the dependencies anew: pinned, hashed, no index address
 	$(RESOLVE) --group setup -o requirements-setup.lock
-	$(RESOLVE) pyproject.toml --group dev --group benchmark -o requirements.lock
+	$(RESOLVE) pyproject.toml --group dev --group benchmark --group clouds -o requirements.lock
+	$(RESOLVE_LINUX) --python-version 3.12 --group functions -o processor/requirements-functions-3.12.lock
+	$(RESOLVE_LINUX) --python-version 3.13 --group functions -o processor/requirements-functions-3.13.lock
+	$(RESOLVE_LINUX) --python-version 3.13 --group cloud-run -o processor/requirements-cloud-run.lock
 
 benchmark: setup ## measure; figures are ratios from one run
 	$(BIN)/python benchmarks/processor.py

@@ -11,7 +11,6 @@ for the mapping to go on from there.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,18 +19,15 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 import msgspec
 import pybase64
 
-from geography import boundary
-from processor.core import Accounting, Batch, Context, Result, Stored, process
-from processor.keys import KeyRing
+from processor.core import Accounting, Batch, Result, Stored
+from processor.pipeline import METRICS, KeyCache, Pipeline, Settings, counts, print_line
 from processor.schema import Contract
-from processor.store import Existing, ObjectStore, store_all
+from processor.store import Existing, ObjectStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-KEY_TTL_SECONDS = 300.0
-KEY_GRACE_SECONDS = 3600.0  # a key that is not older still serves when it cannot be fetched anew
 # A call that gets no answer ends, with an exception that names the endpoint, before the platform ends the invocation
 # without a word: three attempts take 42 s at most. The SDK's own values are 60 s to connect, 60 to read, five attempts.
 CONNECT_SECONDS = 3
@@ -81,24 +77,6 @@ class LambdaContext(Protocol):
         ...
 
 
-class Settings(msgspec.Struct, frozen=True):
-    """What the stack tells the function through its environment."""
-
-    bucket: str
-    stream: str
-    boundary: str
-    secret: str
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Settings:
-        """The settings in `environment`. Raises RuntimeError that lists every variable that is missing."""
-        names = [f"HOMESHORE_{name.upper()}" for name in cls.__struct_fields__]
-        missing = [name for name in names if not environment.get(name)]
-        if missing:
-            raise RuntimeError(f"the function's environment lacks {', '.join(missing)}")
-        return cls(*(environment[name] for name in names))
-
-
 # 412: the condition does not hold. 409: another conditional write is under way. 404: it was deleted meanwhile.
 _OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 
@@ -145,50 +123,23 @@ class S3Store(ObjectStore):
         return True
 
 
-class KeySource:
-    """The pseudonym key ring, fetched once and again when it is older than KEY_TTL_SECONDS.
-
-    Where fetching it again fails, the one at hand serves until it is KEY_GRACE_SECONDS old: a short outage of the
-    secret store must not drive batches into the failed ones, where they would lie raw.
-    """
+class KeySource(KeyCache):
+    """The pseudonym key ring in Secrets Manager."""
 
     def __init__(self, client: SecretsManagerClient, secret: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client = client
-        self._secret = secret
-        self._clock = clock
-        self._ring: KeyRing | None = None
-        self._fetched = 0.0
-
-    def ring(self) -> KeyRing:
-        """The ring. Raises what Secrets Manager raises, and KeyFault: without the key nothing may be stored."""
-        now = self._clock()
-        if self._ring is None or now - self._fetched >= KEY_TTL_SECONDS:
-            try:
-                ring = KeyRing.from_secret(self._client.get_secret_value(SecretId=self._secret)["SecretString"])
-            except Exception as fault:
-                if self._ring is None or now - self._fetched >= KEY_GRACE_SECONDS:
-                    raise
-                sys.stdout.write(f"the pseudonym key cannot be fetched anew ({type(fault).__name__}): kept as it was\n")
-                return self._ring
-            self._ring, self._fetched = ring, now
-        return self._ring
+        super().__init__(lambda: client.get_secret_value(SecretId=secret)["SecretString"], clock)
 
 
 class Processor:
-    """One warm process: contract compiled, clients made, key cached."""
+    """The function in one warm process."""
 
     def __init__(self, settings: Settings, contract: Contract, store: ObjectStore, keys: KeySource) -> None:
-        """Raises geography.UnknownBoundary for a boundary that this package does not know."""
-        self._settings = settings
-        self._store = store
-        self._keys = keys
-        self._context = Context(contract, keys.ring(), boundary(settings.boundary).countries, settings.stream)
+        """Raises what Pipeline raises."""
+        self._pipeline = Pipeline(settings, contract, store, keys)
 
     def handle(self, event: KinesisEvent, remaining_ms: Callable[[], int]) -> BatchResponse:
         """Process one invocation's records, shard by shard (the mapping sends one shard's)."""
-        ring = self._keys.ring()
-        if ring is not self._context.ring:
-            self._context = self._context.with_ring(ring)
+        self._pipeline.refresh()
         failures: list[ItemFailure] = []
         for partition, records in _by_shard(event["Records"]).items():
             failures += self._shard(partition, records, remaining_ms)
@@ -202,16 +153,13 @@ class Processor:
             if done and remaining_ms() < RESERVE_MS:
                 return [{"itemIdentifier": records[done]["kinesis"]["sequenceNumber"]}]
             batch = to_batch(partition, records[done:])
-            result = process(batch, self._context)
-            store_all(self._store, result.objects)
+            result = self._pipeline.store(batch)
             self._report(batch, result)
             done += result.taken
         return []
 
     def _report(self, batch: Batch, result: Result) -> None:
-        line = metrics(self._settings.stream, batch, result.accounting, time.time())
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+        print_line(metrics(self._pipeline.stream, batch, result.accounting, time.time()))
 
 
 def to_batch(partition: str, records: Sequence[KinesisRecord]) -> Batch:
@@ -245,28 +193,19 @@ def _by_shard(records: list[KinesisRecord]) -> dict[str, list[KinesisRecord]]:
     return shards
 
 
-_METRICS = {
-    "EventsIn": "events_in",
-    "Written": "written",
-    "Quarantined": "quarantined",
-    "DeadLettered": "dead_lettered",
-    "Duplicates": "duplicates",
-}
-
-
 def metrics(stream: str, batch: Batch, accounting: Accounting, now: float) -> str:
     """One log line in CloudWatch's embedded metric format; `now` is UNIX seconds. Counts and positions only."""
     directive = {
         "Namespace": "Homeshore",
         "Dimensions": [["Stream"]],
-        "Metrics": [{"Name": name, "Unit": "Count"} for name in _METRICS],
+        "Metrics": [{"Name": name, "Unit": "Count"} for name in METRICS],
     }
     line = {
         "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [directive]},
         "Stream": stream,
         "Shard": batch.partition,
         "FirstSequence": batch.sequences[0],
-        **{name: getattr(accounting, field) for name, field in _METRICS.items()},
+        **counts(accounting),
     }
     return msgspec.json.encode(line).decode()
 

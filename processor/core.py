@@ -36,13 +36,15 @@ _FIELD = re.compile(r"`(?:\$\.)?([a-z][a-z0-9_]*)`")  # how msgspec names the fi
 class Batch(msgspec.Struct, frozen=True):
     """Consecutive records of one partition, column by column: sequence number, arrival (UNIX seconds) and payload.
 
-    A payload of None is one whose transport encoding could not be undone.
+    A payload of None is one whose transport encoding could not be undone. `name` stands in the objects' names where
+    the first sequence number would not be the same for a retry: on a stream that keeps no order.
     """
 
     partition: str
     sequences: Sequence[str]
     arrivals: Sequence[float]
     payloads: Sequence[bytes | None]
+    name: str | None = None
 
 
 class Accounting(msgspec.Struct, frozen=True, rename="kebab"):
@@ -122,7 +124,7 @@ def process(batch: Batch, context: Context) -> Result:
     if not accounting.closes():
         raise AccountingError(f"the accounting does not close: {accounting}")
     metadata = _metadata(accounting, context, first, batch.sequences[taken - 1])
-    path = object_path(context.stream, batch.partition, first, batch.arrivals[0])
+    path = object_path(context.stream, batch.partition, batch.name or first, batch.arrivals[0])
     bodies: tuple[tuple[Kind, bytes], ...] = (
         ("quarantine", b"".join(work.quarantined)),
         ("dead-letter", b"".join(work.dead)),
@@ -136,17 +138,17 @@ def process(batch: Batch, context: Context) -> Result:
     return Result(accounting, taken, tuple(objects))
 
 
-def object_path(stream: str, partition: str, first_sequence: str, arrived: float) -> str:
+def object_path(stream: str, partition: str, name: str, arrived: float) -> str:
     """The object's name below its kind: only what a retry from the same record repeats stands in it."""
     moment = datetime.fromtimestamp(int(arrived), UTC)
-    return f"day={moment:%Y-%m-%d}/hour={moment:%H}/{stream}-{partition}-{first_sequence}.jsonl.zst"
+    return f"day={moment:%Y-%m-%d}/hour={moment:%H}/{stream}-{partition}-{name}.jsonl.zst"
 
 
 def _check(batch: Batch) -> str:
     if not batch.sequences or not len(batch.sequences) == len(batch.arrivals) == len(batch.payloads):
         raise ValueError("a batch has at least one record, and as many arrivals and payloads as sequence numbers")
-    if not _PLAIN.fullmatch(batch.partition) or not _PLAIN.fullmatch("".join(batch.sequences)):
-        raise ValueError("a partition or sequence number holds more than letters, digits and . _ : @ -")
+    if not _PLAIN.fullmatch(batch.partition) or not _PLAIN.fullmatch("".join((batch.name or "", *batch.sequences))):
+        raise ValueError("a partition, name or sequence number holds more than letters, digits and . _ : @ -")
     return batch.sequences[0]
 
 

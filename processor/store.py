@@ -90,8 +90,13 @@ def _aside(stored: Stored) -> Stored:
     return msgspec.structs.replace(stored, key=stored.key.removesuffix(".jsonl.zst") + f"-{digest}.jsonl.zst")
 
 
-def _last(metadata: dict[str, str]) -> int:
-    return int(metadata["last-sequence"])
+def _last(metadata: dict[str, str]) -> tuple[int, str]:
+    return in_order(metadata["last-sequence"])
+
+
+def in_order(sequence: str) -> tuple[int, str]:
+    """What sorts sequence numbers (decimal, without leading zeros) as numbers, and any other text in one order too."""
+    return len(sequence), sequence
 
 
 class Row(msgspec.Struct):

@@ -21,19 +21,11 @@ from moto import mock_aws
 from geography import boundary, regions
 from processor import aws_lambda, packing
 from processor.audit import Held, audit
-from processor.aws_lambda import (
-    KEY_GRACE_SECONDS,
-    KEY_TTL_SECONDS,
-    RESERVE_MS,
-    KeySource,
-    Processor,
-    S3Store,
-    Settings,
-    to_batch,
-)
+from processor.aws_lambda import RESERVE_MS, KeySource, Processor, S3Store, to_batch
 from processor.core import Stored
 from processor.keys import KeyFault, KeyRing
 from processor.packaging import build
+from processor.pipeline import KEY_GRACE_SECONDS, KEY_TTL_SECONDS, Settings
 from processor.schema import Contract
 from stacks.sizing.aws.processor import LEAST_TIMEOUT_SECONDS
 from tests.processor.batches import ADDRESS, ARRIVED, KEY, PERSON, VALID, numbered
