@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 TOKEN_VARIABLE = "HOMESHORE_LOCAL_TOKEN"  # noqa: S105 - the name of a variable; its value marks, it does not open
+KILLED_SECONDS = 10.0
+"""How long a killed process may take to be gone; the kernel decides, nobody can refuse."""
 _PROC = Path("/proc")
 
 
@@ -60,20 +62,30 @@ def stop(pid: int | None, started: str | None, token: str, patience_seconds: flo
     leader = pid if pid is not None and started is not None and is_running(pid, started) else None
     if leader is not None and _PROC.joinpath("self/environ").exists() and leader not in marked(token):
         leader = None
-    _signal_all(leader, marked(token), signal.SIGTERM)
-    deadline = time.monotonic() + patience_seconds
-    while time.monotonic() < deadline:
-        if not marked(token) and not (leader and started and is_running(leader, started)):
-            return
-        time.sleep(0.05)
+    asked = _signal_all(leader, marked(token), signal.SIGTERM)
+    if _ended(asked, token, patience_seconds):
+        return
     still = leader if leader and started and is_running(leader, started) else None
-    _signal_all(still, marked(token), signal.SIGKILL)
+    _ended(_signal_all(still, marked(token), signal.SIGKILL), token, KILLED_SECONDS)
+
+
+def _ended(known: Mapping[int, str], token: str, patience_seconds: float) -> bool:
+    """Wait until the known processes and all that are marked are gone; whether they are.
+
+    A dying process has lost its environment, and with it the mark, before it is gone: so both are asked.
+    """
     deadline = time.monotonic() + patience_seconds
-    while marked(token) and time.monotonic() < deadline:
+    while marked(token) or any(is_running(pid, started) for pid, started in known.items()):
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.02)
+    return True
 
 
-def _signal_all(leader: int | None, others: Iterable[int], number: signal.Signals) -> None:
+def _signal_all(leader: int | None, others: Iterable[int], number: signal.Signals) -> dict[int, str]:
+    """Send the signal; return the processes that it went to, with their start times."""
+    others = list(others)
+    known = {pid: started for pid in (leader, *others) if pid is not None and (started := started_at(pid))}
     if leader is not None:
         try:
             os.killpg(leader, number)  # it leads its own group: its workers are in it
@@ -86,3 +98,4 @@ def _signal_all(leader: int | None, others: Iterable[int], number: signal.Signal
             os.kill(other, number)
         except ProcessLookupError:
             continue
+    return known
