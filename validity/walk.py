@@ -32,12 +32,13 @@ SHOWN = 80  # characters of a value
 class Problem:
     """One thing that a provider would refuse, or is said to refuse.
 
-    `path` leads to the input (`rules[0].expiration.days`); `found` shows the value, never that of a secret; `allowed`
-    says what would do; `source` who says so.
+    `path` leads to the input (`rules[0].expiration.days`); `found` shows the value as JSON, never that of a secret;
+    `allowed` says what would do; `source` who says so.
     """
 
     kind: Kind
     path: str
+    message: str
     found: str
     allowed: str
     source: str
@@ -75,9 +76,18 @@ class _Place:
         """The place of a value of this map."""
         return replace(self, path=_joined(self.path, key), plain=f"{self.plain}{{}}")
 
-    def problem(self, kind: Kind, found: Plain, allowed: str, source: str = SDK, level: Level | None = None) -> Problem:
-        """A problem here."""
-        return Problem(kind, self.path, shown(found), allowed, source, level or kind.level)
+    def problem(
+        self,
+        kind: Kind,
+        found: Plain,
+        allowed: str,
+        source: str = SDK,
+        level: Level | None = None,
+        message: str | None = None,
+    ) -> Problem:
+        """A problem here; `found` is None where there is no value to show."""
+        text = "" if found is None else shown(found)
+        return Problem(kind, self.path, message or kind.title, text, allowed, source, level or kind.level)
 
 
 def check(token: str, inputs: Mapping[str, Plain]) -> tuple[Problem, ...] | None:
@@ -216,12 +226,14 @@ def _scalar(place: _Place, types: tuple[Any, ...], value: Plain, field: Field | 
     text = str(value)
     listed = any(text in rule.rule.enum for rule in stated) or any(text in members for members in enums)
     constant = field.constant if field and str in types else None
+    # An enumeration beside `str` lags behind the API in the SDKs of AWS and Google: alone it is no refusal.
+    sure = place.strict or str not in types or any(row.kind is Source.API and row.rule.enum for row in stated)
     for members in ([(constant,)] if constant else []) + enums:
         if listed or text in members or isinstance(value, bool):
             continue
         same = text.lower() in {member.lower() for member in members}
         kind = catalogue.LETTER_CASE if same else catalogue.NOT_A_MEMBER
-        yield place.problem(kind, value, ", ".join(members))
+        yield place.problem(kind, value, ", ".join(members), level=None if sure else Level.WARNING)
     yield from _against(place, value, tuple(stated), listed=listed)
     if isinstance(value, str):
         yield from _form(place, value)
@@ -232,7 +244,7 @@ def _against(place: _Place, value: Plain, stated: tuple[Stated, ...], *, listed:
         for fault in faults(entry.rule, value, listed=listed):
             shown_value = f"{len(value)} items" if isinstance(value, list) else value
             kind = value_kind(entry.kind, fault.kind)
-            yield place.problem(kind, shown_value, fault.allowed, entry.source, entry.level)
+            yield place.problem(kind, shown_value, fault.allowed, entry.source, entry.level, fault.what)
 
 
 def _form(place: _Place, value: str) -> Iterator[Problem]:
