@@ -7,7 +7,7 @@ EVENTS ?= 100000
 RESOLVE = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock benchmark clean
+.PHONY: help setup demo test check format lock rules benchmark clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,7 @@ check: setup ## lint, format, types, import direction, generated files
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m stacks.schema
+	$(BIN)/python -m validity.build
 
 format: setup ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .
@@ -47,6 +48,11 @@ format: setup ## rewrite the code in the house format
 lock: setup ## resolve the dependencies anew: pinned, hashed, no index address
 	$(RESOLVE) --group setup -o requirements-setup.lock
 	$(RESOLVE) pyproject.toml --group dev --group benchmark -o requirements.lock
+
+rules: setup ## write the rule tables of validity/ anew, from the pinned descriptions of the clouds' APIs
+	@rm -rf .build/rules
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --group validity --target .build/rules
+	@$(BIN)/python -m validity.build --write
 
 benchmark: setup ## measure; figures are ratios from one run
 	$(BIN)/python benchmarks/processor.py

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 Category = Literal[
     "sovereignty",
@@ -48,8 +48,8 @@ class Finding:
     """One thing that is wrong with one resource.
 
     `rule` is a stable id of the catalogue. `path` leads to the input (`rules[0].expiration.days`), empty where the
-    whole resource is meant. `found` is the value as JSON text, empty where there is none, and never a secret's; `allowed`
-    is what would do, `source` who says so. `file` is the file that the resource was read from, None for a stack of ours.
+    whole resource is meant. `found` is the value as JSON text, empty where there is none, and never a secret's;
+    `allowed` is what would do, `source` who says so. `file` is where it was read from, None for a stack of ours.
     """
 
     rule: str
@@ -172,4 +172,4 @@ def _exemption(row: Exempted) -> dict[str, object]:
 
 
 def _json(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
+    return list(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else value

@@ -25,6 +25,13 @@ SHAPES: Final = (
     "It takes what `homeshore preview STACK --json`, `pulumi preview --json` and `pulumi stack export` print."
 )
 STDIN: Final = "-"
+_KINDS: Final = (
+    (dict, "an object"),
+    (list, "a list"),
+    (str, "a text"),
+    (bool, "true or false"),
+    (float | int, "a number"),
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class _File:
 
 
 def read(path: str) -> tuple[Snapshot, ...]:
-    """The stacks in a file (`-`: standard input), without a secret's value. Raises UserError for what it cannot read."""
+    """The stacks in a file (`-`: standard input), without a secret's value. Raises UserError where it cannot."""
     file = _File("standard input" if path == STDIN else path)
     document = file.mapping(_document(file, _bytes(file, path)), "the document")
     if "steps" in document:
@@ -64,10 +71,10 @@ def read(path: str) -> tuple[Snapshot, ...]:
     if "stacks" in document:
         rows = file.listing(document["stacks"], "stacks")
         return tuple(_own(file, file.mapping(row, f"stacks[{at}]"), f"stacks[{at}].") for at, row in enumerate(rows))
-    if "resources" in document:
-        return (_own(file, document, ""),)
-    keys = ", ".join(sorted(document)[:8]) or "none"
-    file.refuse(f"this is no preview and no export of a stack (its keys: {keys}). {SHAPES}")
+    if "resources" not in document:
+        keys = ", ".join(sorted(document)[:8]) or "none"
+        file.refuse(f"this is no preview and no export of a stack (its keys: {keys}). {SHAPES}")
+    return (_own(file, document, ""),)
 
 
 def _bytes(file: _File, path: str) -> bytes:
@@ -194,7 +201,7 @@ def _texts(value: Plain) -> tuple[str, ...]:
 
 
 def _kind(value: object) -> str:
-    if value is None:
-        return "missing"
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
-    return names.get(type(value), "something else")
+    for kind, name in _KINDS:
+        if isinstance(value, kind):
+            return name
+    return "missing"

@@ -14,11 +14,11 @@ from typing import Any, Final
 from validity.rules import Rule
 
 _PARAMETER = re.compile(r"^\s*:param [^\n]*?\s(\w+): ", re.MULTILINE)
-_TOKEN = r"[`\"']+[\w.\-:/]+[`\"']+(?: \(default\))?"
+_WORD = r"[`\"']+[\w.\-:/]+[`\"']+(?: \(default\))?"
 _LIST = re.compile(
     r"(?:(?:Possible|Valid|Allowed|Supported|Acceptable|Accepted) values(?: are| include)?(?: one of)?"
     r"|(?:Must|Should) be (?:either|one of)(?: the following)?):?\s*"
-    rf"\[?({_TOKEN}(?:(?:,? (?:and|or) |, ?|,\s+){_TOKEN})*)\]?\s*(?:\.(?:\s|$)|$|\n\s*\n)"
+    rf"\[?({_WORD}(?:(?:,? (?:and|or) |, ?|,\s+){_WORD})*)\]?\s*(?:\.(?:\s|$)|$|\n\s*\n)"
 )
 _VALUE = re.compile(r"[`\"']+([\w.\-:/]+)[`\"']+")
 _DEFAULT = re.compile(r"[Dd]efaults? (?:value )?(?:is|to) [`\"']+([\w.\-:/]+)[`\"']+")
@@ -33,7 +33,9 @@ _LOW, _HIGH = (
 _UNIT = re.compile(r"(hour|minute|day|week|month|year|[kmgt]i?b$)", re.IGNORECASE)
 _DURATION = re.compile(r"duration in seconds with up to nine fractional digits,? (?:ending|terminated) (?:with|by) 's'")
 _CONFLICT = re.compile(r"Conflicts with ((?:[`'\"]?\w+[`'\"]?(?:,? and |,? or |, )?)+)", re.IGNORECASE)
-_DURATION_RULE: Final = Rule(pattern=r"\d+(\.\d{1,9})?s", whole=True, meaning='seconds ending with s, such as "3.5s"')
+_DURATION_RULE: Final = Rule(
+    pattern=r"(\d+(\.\d{1,9})?s)?", whole=True, meaning='seconds ending with s, such as "3.5s"'
+)
 
 
 def parameters(text: str | None) -> Mapping[str, str]:
@@ -68,10 +70,14 @@ def _range(text: str, name: str) -> Rule | None:
             ends = _number(low, unit, name), _number(high, unit, name)
             known = ends[0] is not None and ends[1] is not None and ends[0] < ends[1]
             return Rule(low=ends[0], high=ends[1]) if known else None
-    ends = tuple(
-        _number(*found[0], name) if len(found := pattern.findall(text)) == 1 else None for pattern in (_LOW, _HIGH)
-    )
-    return None if ends == (None, None) else Rule(low=ends[0], high=ends[1])
+    low, high = _only(_LOW, text, name), _only(_HIGH, text, name)
+    return None if low is None and high is None else Rule(low=low, high=high)
+
+
+def _only(pattern: re.Pattern[str], text: str, name: str) -> int | None:
+    """The number that the pattern finds, where it finds just one."""
+    found: list[tuple[str, str]] = pattern.findall(text)
+    return _number(*found[0], name) if len(found) == 1 else None
 
 
 def _number(text: str, unit: str, name: str) -> int | None:

@@ -44,7 +44,7 @@ def _fits(value: Plain, kind: Any, strict: bool) -> bool:
         return False
     if kind.__name__ in _FILES:
         return True
-    return _scalar_fits(value, type(next(iter(kind)).value) if sdk.is_enum(kind) else kind, strict)
+    return _scalar_fits(value, sdk.scalar(kind), strict)
 
 
 def _scalar_fits(value: Plain, kind: type, strict: bool) -> bool:

@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from validity.values import Plain
 
@@ -20,7 +20,7 @@ DURATION: Final = re.compile(r"\d+(\.\d{1,9})?s")
 class Rule:
     """What a value may be. Lengths in characters, `low` and `high` inclusive, `pattern` found anywhere unless `whole`.
 
-    `seconds`: the value is a text such as "600s", and the bounds are seconds. `meaning` says in words what a pattern is.
+    `seconds`: the value is a text such as "600s", and the bounds are seconds. `meaning`: what a pattern is, in words.
     """
 
     enum: tuple[str, ...] = ()
@@ -50,6 +50,13 @@ class Fault:
     allowed: str
 
 
+OUTSIDE: Final = {
+    "items": ("too few items", "too many items"),
+    "range": ("too small", "too large"),
+    "length": ("too short", "too long"),
+}
+"""What is wrong with a number below, or above, its bounds."""
+
 # The keys of the committed tables, short because there are thousands of them.
 KEYS: Final = {
     "enum": "enum",
@@ -72,7 +79,7 @@ def from_json(shape: Mapping[str, object]) -> Rule:
         if key == "match":
             known |= {"pattern": value, "whole": True}
         elif key in KEYS:
-            known[KEYS[key]] = tuple(value) if isinstance(value, list) else value
+            known[KEYS[key]] = tuple(cast("list[str]", value)) if isinstance(value, list) else value
         else:
             raise TypeError(f"a rule has no key {key!r}")
     return Rule(**known)  # pyright: ignore[reportArgumentType] - the tables are ours, and a test reads them all
@@ -81,7 +88,7 @@ def from_json(shape: Mapping[str, object]) -> Rule:
 def faults(rule: Rule, value: Plain, *, listed: bool = False) -> Iterator[Fault]:
     """What is wrong with the value. `listed`: another source lists it, so a list that lacks it lags behind."""
     if isinstance(value, list):
-        yield from _bounds(len(value), rule.fewest, rule.most, "items", "items", ("too few", "too many"))
+        yield from _bounds(len(value), rule.fewest, rule.most, kind="items", unit="items")
         return
     if isinstance(value, dict | bool) or value is None:
         return
@@ -94,17 +101,14 @@ def faults(rule: Rule, value: Plain, *, listed: bool = False) -> Iterator[Fault]
     digits = text[:-1] if rule.seconds else text
     if NUMBER.fullmatch(digits):
         unit = "seconds" if rule.seconds else ""
-        yield from _bounds(float(digits), rule.low, rule.high, "range", unit, ("too small", "too large"))
+        yield from _bounds(float(digits), rule.low, rule.high, kind="range", unit=unit)
     if isinstance(value, str):
-        size = len(value)
-        yield from _bounds(size, rule.shortest, rule.longest, "length", "characters", ("too short", "too long"))
+        yield from _bounds(len(value), rule.shortest, rule.longest, kind="length", unit="characters")
         if rule.pattern is not None and not _matches(rule.pattern, rule.whole, value):
             yield Fault("pattern", "has the wrong form", rule.meaning or f"matching {rule.pattern}")
 
 
-def _bounds(
-    number: float, low: float | None, high: float | None, kind: str, unit: str, words: tuple[str, str]
-) -> Iterator[Fault]:
+def _bounds(number: float, low: float | None, high: float | None, *, kind: str, unit: str) -> Iterator[Fault]:
     below, above = low is not None and number < low, high is not None and number > high
     if not (below or above):
         return
@@ -113,7 +117,7 @@ def _bounds(
         allowed = f"{ends[0]} to {ends[1]}"
     else:
         allowed = f"{ends[0]} or more" if high is None else f"at most {ends[0]}"
-    yield Fault(kind, words[above], f"{allowed} {unit}".rstrip())
+    yield Fault(kind, OUTSIDE[kind][above], f"{allowed} {unit}".rstrip())
 
 
 def _listing(values: tuple[str, ...]) -> str:

@@ -81,7 +81,7 @@ def fields(cls: type) -> Mapping[str, Field]:
     parameters = inspect.signature(constructor).parameters
     texts = docs.parameters(constructor.__doc__)
     getters = {
-        name: cast("Any", item).fget
+        name: item.fget
         for name, item in inspect.getmembers(cls, lambda member: isinstance(member, property))
         if name in parameters
     }
@@ -118,6 +118,11 @@ def is_object(kind: Kind) -> TypeGuard[type]:
 def is_enum(kind: Kind) -> TypeGuard[type[enum.Enum]]:
     """Whether the type is an enumeration."""
     return isinstance(kind, type) and issubclass(kind, enum.Enum)
+
+
+def scalar(kind: type) -> type:
+    """The plain type of an enumeration's values; any other type is its own."""
+    return type(cast("object", next(iter(kind)).value)) if is_enum(kind) else kind
 
 
 def members(kind: type[enum.Enum]) -> tuple[str, ...]:

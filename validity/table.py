@@ -93,7 +93,9 @@ def hand_rules() -> Mapping[str, Mapping[str, tuple[Stated, ...]]]:
 def formats(package: str) -> tuple[Format, ...]:
     """The forms of values that hold for a whole cloud."""
     return tuple(
-        Format(re.compile(row["keys"]), row["check"], Level(row.get("level", "error")), _hand()["sources"][row["source"]])
+        Format(
+            re.compile(row["keys"]), row["check"], Level(row.get("level", "error")), _hand()["sources"][row["source"]]
+        )
         for row in cast("list[dict[str, Any]]", _hand()["format"])
         if row["package"] == package
     )

@@ -7,16 +7,15 @@ also beside an unknown neighbour. A secret is judged where its value is there, a
 from __future__ import annotations
 
 import json
-import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from validity import catalogue, sdk, table
 from validity.catalogue import Kind, Level, Source, value_kind
 from validity.fit import named, type_fits
 from validity.formats import CHECKS
-from validity.rules import Rule, faults
+from validity.rules import faults
 from validity.sdk import Field
 from validity.table import Stated
 from validity.values import Plain, see
@@ -24,6 +23,7 @@ from validity.values import Plain, see
 SDK = "the Pulumi SDK's types"
 DOCS = "the Pulumi SDK's documentation"
 OUTPUT_TEXT = "Calling __str__ on an Output"
+OPTION_KEYS = frozenset({"version", "pluginDownloadURL"})  # options, which travel with a provider's inputs
 INTERNAL_KEYS = frozenset({"__defaults", "__internal"})
 SHOWN = 80  # characters of a value
 
@@ -76,18 +76,9 @@ class _Place:
         """The place of a value of this map."""
         return replace(self, path=_joined(self.path, key), plain=f"{self.plain}{{}}")
 
-    def problem(
-        self,
-        kind: Kind,
-        found: Plain,
-        allowed: str,
-        source: str = SDK,
-        level: Level | None = None,
-        message: str | None = None,
-    ) -> Problem:
-        """A problem here; `found` is None where there is no value to show."""
-        text = "" if found is None else shown(found)
-        return Problem(kind, self.path, message or kind.title, text, allowed, source, level or kind.level)
+    def problem(self, kind: Kind, found: Plain, allowed: str) -> Problem:
+        """A problem here that the SDK's types show; `found` is None where there is no value to show."""
+        return Problem(kind, self.path, kind.title, "" if found is None else shown(found), allowed, SDK, kind.level)
 
 
 def check(token: str, inputs: Mapping[str, Plain]) -> tuple[Problem, ...] | None:
@@ -99,7 +90,23 @@ def check(token: str, inputs: Mapping[str, Plain]) -> tuple[Problem, ...] | None
     given = dict(inputs)
     if token.startswith(sdk.PROVIDER_PREFIX):
         given = _decoded(described, given)
-    return tuple(dict.fromkeys(_object(place, described, given)))
+    return _merged(_object(place, described, given))
+
+
+def _merged(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """One problem for each place and kind, also where several sources state it; the worst level holds.
+
+    What only a text says is not told beside a refusal of the same value.
+    """
+    found: dict[tuple[str, str], Problem] = {}
+    for problem in problems:
+        key = problem.path, problem.kind.id
+        first = found.setdefault(key, problem)
+        if problem.source not in first.source:
+            first = replace(first, source=f"{first.source}, {problem.source}")
+        found[key] = replace(first, level=Level.ERROR) if problem.level is Level.ERROR else first
+    refused = {problem.path for problem in found.values() if problem.level is Level.ERROR}
+    return tuple(problem for problem in found.values() if problem.source != DOCS or problem.path not in refused)
 
 
 def shown(value: Plain) -> str:
@@ -117,8 +124,8 @@ def _decoded(described: type, inputs: dict[str, Plain]) -> dict[str, Plain]:
     known = sdk.fields(described)
     decoded: dict[str, Plain] = {}
     for key, value in inputs.items():
-        if key == "version" or key == "pluginDownloadURL":
-            continue  # options of the resource, which travel with a provider's inputs
+        if key in OPTION_KEYS:
+            continue
         field, seen = known.get(key), see(value)
         decoded[key] = value
         if field and str not in field.types and not seen.secret and isinstance(seen.value, str):
@@ -143,7 +150,7 @@ def _object(place: _Place, described: type, given: Mapping[str, Plain]) -> Itera
             yield here.problem(catalogue.DEPRECATED, None, "")
         for other in field.conflicts:
             if key < other and not see(given.get(other)).missing and key in known[other].conflicts:
-                yield here.problem(catalogue.EXCLUSIVE, None, f"not together with {other}", DOCS)
+                yield replace(here.problem(catalogue.EXCLUSIVE, None, f"not together with {other}"), source=DOCS)
         yield from _value(here, field.types, given[key], field)
 
 
@@ -181,7 +188,9 @@ def _value(place: _Place, types: tuple[Any, ...], given: Plain, field: Field | N
 def _secret(place: _Place, types: tuple[Any, ...], value: Plain, field: Field | None) -> Iterator[Problem]:
     """Judged like any other value; told without the value, and without the keys and places inside of it."""
     for problem in _value(place, types, value, field):
-        yield replace(problem, path=place.path, found="(secret)", allowed=problem.allowed if problem.path == place.path else "")
+        yield replace(
+            problem, path=place.path, found="(secret)", allowed=problem.allowed if problem.path == place.path else ""
+        )
 
 
 def _mapping(place: _Place, types: tuple[Any, ...], value: dict[str, Plain]) -> Iterator[Problem]:
@@ -224,7 +233,9 @@ def _scalar(place: _Place, types: tuple[Any, ...], value: Plain, field: Field | 
     if field and field.stated and (place.token, place.plain, "docs") not in table.disbelieved():
         stated.append(Stated(field.stated, Source.DOCS, DOCS, Level.WARNING))
     text = str(value)
-    listed = any(text in rule.rule.enum for rule in stated) or any(text in members for members in enums)
+    # An empty text is how the providers that are made from Terraform's say "not given".
+    listed = (text == "" and not place.strict) or any(text in members for members in enums)
+    listed = listed or any(text in rule.rule.enum for rule in stated)
     constant = field.constant if field and str in types else None
     # An enumeration beside `str` lags behind the API in the SDKs of AWS and Google: alone it is no refusal.
     sure = place.strict or str not in types or any(row.kind is Source.API and row.rule.enum for row in stated)
@@ -233,22 +244,24 @@ def _scalar(place: _Place, types: tuple[Any, ...], value: Plain, field: Field | 
             continue
         same = text.lower() in {member.lower() for member in members}
         kind = catalogue.LETTER_CASE if same else catalogue.NOT_A_MEMBER
-        yield place.problem(kind, value, ", ".join(members), level=None if sure else Level.WARNING)
+        found = place.problem(kind, value, ", ".join(members))
+        yield found if sure else replace(found, level=Level.WARNING)
     yield from _against(place, value, tuple(stated), listed=listed)
-    if isinstance(value, str):
+    if isinstance(value, str | int) and not isinstance(value, bool):
         yield from _form(place, value)
 
 
 def _against(place: _Place, value: Plain, stated: tuple[Stated, ...], *, listed: bool = False) -> Iterator[Problem]:
     for entry in stated:
         for fault in faults(entry.rule, value, listed=listed):
-            shown_value = f"{len(value)} items" if isinstance(value, list) else value
+            found = f"{len(value)} items" if isinstance(value, list) else shown(value)
             kind = value_kind(entry.kind, fault.kind)
-            yield place.problem(kind, shown_value, fault.allowed, entry.source, entry.level, fault.what)
+            yield Problem(kind, place.path, fault.what, found, fault.allowed, entry.source, entry.level)
 
 
-def _form(place: _Place, value: str) -> Iterator[Problem]:
+def _form(place: _Place, value: str | int) -> Iterator[Problem]:
     for form in table.forms(place.token, place.plain):
         right, allowed = CHECKS[form.check]
-        if not right(value):
-            yield place.problem(value_kind(Source.HAND, "pattern"), value, allowed, form.source, form.level)
+        if not right(str(value)):
+            kind = value_kind(Source.HAND, "pattern")
+            yield Problem(kind, place.path, kind.title, shown(value), allowed, form.source, form.level)

@@ -20,9 +20,7 @@ def judge(snapshot: Snapshot, file: str | None) -> Judgement:
             continue
         problems = validity.check(resource.type, resource.inputs)
         if problems is None:
-            unknown.append(
-                NotJudged("validity", snapshot.stack, resource.urn, resource.type, UNKNOWN_TYPE, file)
-            )
+            unknown.append(NotJudged("validity", snapshot.stack, resource.urn, resource.type, UNKNOWN_TYPE, file))
             continue
         if resource.managed:  # a provider alone is no stack that was judged
             judged.add(resource.urn)

@@ -46,7 +46,7 @@ def summary(report: Report) -> str:
     return f"{report.judged} of {_count(report.resources, 'resource')} judged: {', '.join(parts)}."
 
 
-def annotations(report: Report, stack_file: str | None) -> Iterator[str]:
+def workflow_commands(report: Report, stack_file: str | None) -> Iterator[str]:
     """The findings as commands of GitHub's workflows, which show them beside the file that they belong to."""
     for found in report.findings:
         file = found.file or stack_file

@@ -17,19 +17,22 @@ if TYPE_CHECKING:
 @click.command("check")
 @click.argument("stacks", nargs=-1, metavar="[STACK]...")
 @click.option("--all", "every", is_flag=True, help="Every stack that has a file, instead of named ones.")
-@click.option("--input", "files", multiple=True, metavar="FILE...", help="Files instead of stacks; - is standard input.")
+@click.option(
+    "--input", "files", multiple=True, metavar="FILE...", help="Files instead of stacks; - is standard input."
+)
 @click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below): --format json.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), help="How to print.  [default: text]")
 def command(
-    stacks: tuple[str, ...], every: bool, files: tuple[str, ...], strict: bool, as_json: bool, form: str | None
+    stacks: tuple[str, ...], *, every: bool, files: tuple[str, ...], strict: bool, as_json: bool, form: str | None
 ) -> None:
     """Judge what a stack file becomes: what would a provider refuse? No account, no plugin, no `pulumi` binary.
 
     Unknown keys, missing keys, wrong types, values that the cloud's API does not take: at any depth, each with what is
     allowed and who says so. A secret's value is never shown. A type that cannot be judged is listed.
 
-    --input takes what `homeshore preview --json`, `pulumi preview --json` and `pulumi stack export` print, of any stack.
+    --input takes what `homeshore preview --json`, `pulumi preview --json` and `pulumi stack export` print,
+    of any stack.
 
     \b
     Example: homeshore check dev
@@ -96,7 +99,7 @@ def _names(project: Project, stacks: tuple[str, ...], every: bool) -> list[str]:
 
 def _print(reports: list[Report], form: str, *, several: bool) -> None:
     from findings.model import FORMAT_VERSION
-    from homeshore.check.text import annotations, render
+    from homeshore.check.text import render, workflow_commands
 
     if form == "json":
         shapes = [report.to_json() for report in reports]
@@ -104,7 +107,7 @@ def _print(reports: list[Report], form: str, *, several: bool) -> None:
         click.echo(json.dumps(shape, indent=2, ensure_ascii=False))
     elif form == "github":
         for report in reports:
-            for line in annotations(report, None if report.file else f"Pulumi.{report.stack}.yaml"):
+            for line in workflow_commands(report, None if report.file else f"Pulumi.{report.stack}.yaml"):
                 click.echo(line)
     else:
         click.echo("\n\n".join(render(report, click.style) for report in reports))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import io
@@ -80,8 +81,6 @@ def resources(program: str, folder: Path) -> list[Resource]:
     """What the program registers until it ends or fails."""
     (folder / "__main__.py").write_text(program, encoding="utf-8")
     recorder = Recorder()
-    try:
+    with contextlib.suppress(ProgramFailed, BackendError):  # many examples name files that are not there
         run_program(Project(folder, "example", {}), "dev", backend=recorder, config={}, diagnostics=io.StringIO())
-    except (ProgramFailed, BackendError):
-        pass  # as far as it gets: many examples name files or variables that are not there
     return recorder.resources

@@ -19,6 +19,7 @@ from validity.table import DATA
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ROOT / ".build" / "rules"
 FORMAT: Final = 1
+LICENCE_KEYS: Final = ("License-Expression", "License")
 Document: TypeAlias = dict[str, Any]
 
 
@@ -62,7 +63,9 @@ def check(table: Table) -> list[str]:
 
 def pinned() -> dict[str, str]:
     """The exact versions of the dependency group `validity`. botocore is not among them: the lock file pins it."""
-    group: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["validity"]
+    group: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"][
+        "validity"
+    ]
     return dict(row.split("==", 1) for row in group)
 
 
@@ -89,8 +92,7 @@ def document(table: Table, types: Types) -> Document:
 
 def licence(distribution: importlib.metadata.Distribution) -> str:
     """The licence that a package declares."""
-    metadata = distribution.metadata
-    declared = metadata.get("License-Expression") or metadata.get("License") or ""
+    declared = next((distribution.metadata[key] for key in LICENCE_KEYS if key in distribution.metadata), "")
     known = {"MIT License": "MIT", "Apache 2.0": "Apache-2.0", "Apache License 2.0": "Apache-2.0"}
     return known.get(declared, declared)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
@@ -72,7 +73,7 @@ class Model:
 @functools.cache
 def _models(path: Path) -> dict[str, tuple[Attribute, ...]]:
     found: dict[str, tuple[Attribute, ...]] = {}
-    for node in ast.parse(path.read_bytes()).body:
+    for node in _parsed(path).body:
         if isinstance(node, ast.ClassDef):
             literals = {
                 target.id: ast.literal_eval(statement.value)
@@ -88,6 +89,12 @@ def _models(path: Path) -> dict[str, tuple[Attribute, ...]]:
     return found
 
 
+def _parsed(path: Path) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # their docstrings have escapes that Python complains about
+        return ast.parse(path.read_bytes())
+
+
 def _wire(key: str) -> str:
     r"""The last part of `properties.a\\.b`: a dot with a backslash belongs to the name."""
     return key.replace("\\\\.", "\0").rsplit(".", 1)[-1].replace("\0", ".")
@@ -95,7 +102,7 @@ def _wire(key: str) -> str:
 
 def _url(path: Path, builder: str) -> dict[str, Shape]:
     """The rules for the names in a URL, by the name that the URL has for them."""
-    scope: ast.AST = ast.parse(path.read_bytes())
+    scope: ast.AST = _parsed(path)
     for name in builder.split("."):
         definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         scope = next(node for node in ast.walk(scope) if isinstance(node, definitions) and node.name == name)

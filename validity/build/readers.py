@@ -7,7 +7,7 @@ import gzip
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from validity.build.nodes import Node, Shape, pick
 
@@ -15,7 +15,7 @@ KEYWORDS: Final = ("enum", "pattern", "minLength", "maxLength", "minimum", "maxi
 BOTO_RULES: Final = {
     "string": {"enum": "enum", "min": "minLength", "max": "maxLength", "pattern": "match"},
     "list": {"min": "minItems", "max": "maxItems"},
-    **dict.fromkeys(("integer", "long", "float", "double"), {"min": "minimum", "max": "maximum"}),
+    **{kind: {"min": "minimum", "max": "maximum"} for kind in ("integer", "long", "float", "double")},
 }
 
 
@@ -130,7 +130,8 @@ class Schema:
         for _ in range(len(self.named) + 1):
             if not isinstance(schema, dict):
                 return None
-            if "$ref" not in schema:
-                return Schema(schema, self.named, self.anchored)
-            schema = self.named.get(str(schema["$ref"]).rsplit("/", 1)[-1])
+            found = cast("dict[str, Any]", schema)
+            if "$ref" not in found:
+                return Schema(found, self.named, self.anchored)
+            schema = self.named.get(str(found["$ref"]).rsplit("/", 1)[-1])
         return None

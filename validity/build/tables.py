@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from validity import sdk
 from validity.build.azure import Model
@@ -87,35 +87,43 @@ def types_of(table: Table, packages: Path) -> Types:
         if described is None:
             raise KeyError(f"map.toml: no installed SDK has the type {token}")
         node = table.read(packages, row)
-        rules = dict(sorted(_object(described, node, row.get("names", {}), "", "", DEEPEST)))
+        rules = dict(sorted(_object(described, _At(node, row.get("names", {})))))
         if rules:
             found[token] = rules
     return found
 
 
-def _object(
-    described: type, node: Node, names: Mapping[str, str], place: str, path: str, depth: int
-) -> Iterator[tuple[str, Shape]]:
+@dataclass(frozen=True)
+class _At:
+    """Where the two descriptions are laid over each other; `path` has no marks of lists, as map.toml writes it."""
+
+    node: Node
+    names: Mapping[str, str]
+    place: str = ""
+    path: str = ""
+    depth: int = DEEPEST
+
+
+def _object(described: type, at: _At) -> Iterator[tuple[str, Shape]]:
     for key, field in sdk.fields(described).items():
-        inner = f"{path}.{key}" if path else key
-        below = descend(node, inner, names)
-        if below is not None and depth:
-            yield from _value(field.types, below, names, f"{place}.{key}" if place else key, inner, depth - 1)
+        path = f"{at.path}.{key}" if at.path else key
+        below = descend(at.node, path, at.names) if at.depth else None
+        if below is not None:
+            place = f"{at.place}.{key}" if at.place else key
+            yield from _value(field.types, replace(at, node=below, place=place, path=path, depth=at.depth - 1))
 
 
-def _value(
-    types: tuple[Any, ...], node: Node, names: Mapping[str, str], place: str, path: str, depth: int
-) -> Iterator[tuple[str, Shape]]:
+def _value(types: tuple[Any, ...], at: _At) -> Iterator[tuple[str, Shape]]:
     objects = [kind for kind in types if sdk.is_object(kind)]
     for kind in objects:
-        yield from _object(kind, node, names, place, path, depth)
+        yield from _object(kind, at)
     for of_list, mark in ((True, "[]"), (False, "{}")):
         kinds = tuple(kind for kind in types if (sdk.is_list(kind) if of_list else sdk.is_map(kind)))
-        below = node.item() if kinds else None
+        below = at.node.item() if kinds else None
         if below is not None:
-            yield from _value(sdk.inner(kinds, of_list=of_list), below, names, place + mark, path, depth)
-    if not objects and (shape := readable(node.rules())):
-        yield place, shape
+            yield from _value(sdk.inner(kinds, of_list=of_list), replace(at, node=below, place=at.place + mark))
+    if not objects and (shape := readable(at.node.rules())):
+        yield at.place, shape
 
 
 def readable(shape: Shape) -> Shape:
@@ -125,10 +133,14 @@ def readable(shape: Shape) -> Shape:
     if isinstance(pattern, str) and (compiled_pattern(pattern) is None or pattern in (".*", "[\\s\\S]*")):
         kept.pop("match", None)
         kept.pop("pattern", None)
-    return {key: _plain(value) for key, value in sorted(kept.items()) if not (key.startswith("min") and value == 0 and key != "minimum")}
+    return {
+        key: _plain(value)
+        for key, value in sorted(kept.items())
+        if not (key.startswith("min") and value == 0 and key != "minimum")
+    }
 
 
 def _plain(value: object) -> object:
     if isinstance(value, list):
-        return [str(item) for item in value]
+        return [str(item) for item in cast("list[object]", value)]
     return int(value) if isinstance(value, float) and value.is_integer() else value
