@@ -100,7 +100,7 @@ def _merged(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """
     found: dict[tuple[str, str], Problem] = {}
     for problem in problems:
-        key = problem.path, problem.kind.id
+        key = problem.path, problem.kind.title
         first = found.setdefault(key, problem)
         if problem.source not in first.source:
             first = replace(first, source=f"{first.source}, {problem.source}")

@@ -39,15 +39,15 @@ def test_most_mistakes_fail_the_check() -> None:
 
 
 def test_a_problem_says_what_was_found_what_is_allowed_and_who_says_so() -> None:
-    sample = valid()["aws-stream"]
-    (problem,) = validity.check(sample.type, {**sample.inputs, "retentionPeriod": 20}) or ()
+    sample = valid()["aws-mapping"]
+    (problem,) = validity.check(sample.type, {**sample.inputs, "parallelizationFactor": 11}) or ()
     assert (problem.kind.id, problem.path, problem.found, problem.level) == (
         "VAL-API-004",
-        "retentionPeriod",
-        "20",
+        "parallelizationFactor",
+        "11",
         Level.ERROR,
     )
-    assert problem.allowed == "24 to 8760"
+    assert problem.allowed == "1 to 10"
     assert "botocore" in problem.source
     assert "cfn-lint" in problem.source  # two sources, one problem
 

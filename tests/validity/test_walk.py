@@ -89,7 +89,11 @@ BAD: st.SearchStrategy[Plain] = st.recursive(
 @given(data=st.data(), sample=st.sampled_from(list(valid().values())), bad=BAD)
 def test_neither_a_secret_nor_a_key_inside_of_it_is_told(data: st.DataObject, sample: Sample, bad: Plain) -> None:
     path = data.draw(st.sampled_from(places(sample.inputs)))
-    for form in (secret(bad), {SIGNATURE: SECRET, "plaintext": json.dumps(bad)}, {SIGNATURE: OUTPUT, "secret": True, "value": bad}):
+    for form in (
+        secret(bad),
+        {SIGNATURE: SECRET, "plaintext": json.dumps(bad)},
+        {SIGNATURE: OUTPUT, "secret": True, "value": bad},
+    ):
         found = validity.check(sample.type, changed(sample, path, form))
         assert CANARY not in repr(found)
 
@@ -103,8 +107,12 @@ def test_a_wrong_secret_is_found_at_its_own_place() -> None:
 
 JSON: st.SearchStrategy[Plain] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(max_size=6) | st.sampled_from([SIGNATURE, "value", "type", "name"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.text(max_size=6) | st.sampled_from([SIGNATURE, "value", "type", "name"]), inner, max_size=3
+        )
+    ),
     max_leaves=12,
 )
 
