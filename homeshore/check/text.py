@@ -51,7 +51,8 @@ def workflow_commands(report: Report, stack_file: str | None) -> Iterator[str]:
     for found in report.findings:
         file = found.file or stack_file
         place = f" file={_property(file)}," if file else " "
-        what = f"{_name(found.urn)}: {_path(found)}{_message(found)}. {found.remedy}{f' ({found.source})' if found.source else ''}"
+        source = f" ({found.source})" if found.source else ""
+        what = f"{_name(found.urn)}: {_path(found)}{_message(found)}. {found.remedy}{source}"
         yield f"::{WORDS[found.enforcement]}{place}title={_property(found.rule)}::{_data(what)}"
     for row in report.not_judged:
         yield f"::notice title=not judged::{_data(f'{_name(row.urn)} ({row.type}): {row.reason}')}"

@@ -10,10 +10,6 @@ import validity
 from tests.validity.samples import Mistake, Sample, mistakes, valid
 from validity import Level
 
-WARNED = {  # told by a text of the SDK's only, or accepted by some services in another letter case
-    "aws-function:runtime=python3.15x",
-}
-
 
 @pytest.mark.parametrize("sample", valid().values(), ids=lambda sample: sample.name)
 def test_valid_inputs_are_left_alone(sample: Sample) -> None:

@@ -107,7 +107,7 @@ def test_the_private_names_of_the_sdk_are_still_there() -> None:
     assert {"shardCount", "streamModeDetails", "retentionPeriod"} <= keys.keys()
     table_class = sdk.args_class("aws:dynamodb/table:Table")
     assert table_class is not None
-    (index,) = [kind for kind in sdk.inner(sdk.fields(table_class)["globalSecondaryIndexes"].types, of_list=True)]
+    (index,) = sdk.inner(sdk.fields(table_class)["globalSecondaryIndexes"].types, of_list=True)
     assert sdk.fields(index)["hashKey"].deprecated
 
 
