@@ -50,9 +50,11 @@ def lake_rules(moves: tuple[Move, ...], delete_after_days: int) -> tuple[Lifecyc
 
 
 def failed_batch_rules(replay_hours: int) -> tuple[LifecycleRule, ...]:
-    """Rules of the store of raw failed batches: whole days, not longer than the stream itself keeps the records.
+    """Rules of the store of raw failed batches: as many whole days as the stream itself keeps the records.
 
-    A day is the shortest that object stores offer, so with the shortest replay window (24 hours) it is one day.
+    A day is the shortest that object stores offer, so with the shortest replay window (24 hours) it is one day. They
+    count from the next midnight in UTC, and what has expired stays for the shortest recovery, one day more: the last
+    byte of a batch goes two to four days after it failed, with the shortest window.
     """
     return (
         LifecycleRule("expire", "", delete_after_days=max(1, replay_hours // HOURS_PER_DAY)),

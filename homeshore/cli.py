@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -43,6 +47,15 @@ class LazyGroup(click.Group):
             return None
         return importlib.import_module(f"homeshore.commands.{cmd_name}").command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See click.Group; a mistyped command is told with the nearest one."""
+        near = get_close_matches(args[0], COMMANDS, n=1) if args and args[0] not in COMMANDS else []
+        if near:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
@@ -60,7 +73,13 @@ def app() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
-    sys.exit(run(arguments))
+    sys.unraisablehook = _unraisable
+    signal.signal(signal.SIGALRM, _interrupt_again)
+    code = 130
+    with suppress(KeyboardInterrupt):  # one more while the first one is being told
+        code = run(arguments)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -70,6 +89,18 @@ def run(arguments: list[str] | None = None) -> int:
     except BaseException as fault:
         return _ended(fault)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _unraisable(lost: sys.UnraisableHookArgs) -> None:
+    """Ctrl-C that hits a finalizer is dropped by Python (seen in a WeakSet's): ask again when the finalizer is over."""
+    if isinstance(lost.exc_value, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+    else:
+        sys.__unraisablehook__(lost)
+
+
+def _interrupt_again(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
 
 
 def _ended(fault: BaseException) -> int:

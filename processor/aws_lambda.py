@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 KEY_TTL_SECONDS = 300.0
+KEY_GRACE_SECONDS = 3600.0  # a key that is not older still serves when it cannot be fetched anew
+# A call that gets no answer ends, with an exception that names the endpoint, before the platform ends the invocation
+# without a word: three attempts take 42 s at most. The SDK's own values are 60 s to connect, 60 to read, five attempts.
+CONNECT_SECONDS = 3
+READ_SECONDS = 10
+CALL_ATTEMPTS = 3
 RESERVE_MS = 10_000  # below so much remaining time no further part of a batch is begun
 
 
@@ -140,7 +146,11 @@ class S3Store(ObjectStore):
 
 
 class KeySource:
-    """The pseudonym key ring, fetched once and again when it is older than KEY_TTL_SECONDS."""
+    """The pseudonym key ring, fetched once and again when it is older than KEY_TTL_SECONDS.
+
+    Where fetching it again fails, the one at hand serves until it is KEY_GRACE_SECONDS old: a short outage of the
+    secret store must not drive batches into the failed ones, where they would lie raw.
+    """
 
     def __init__(self, client: SecretsManagerClient, secret: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -150,11 +160,17 @@ class KeySource:
         self._fetched = 0.0
 
     def ring(self) -> KeyRing:
-        """The ring. Raises what Secrets Manager raises: without the key nothing may be stored."""
+        """The ring. Raises what Secrets Manager raises, and KeyFault: without the key nothing may be stored."""
         now = self._clock()
         if self._ring is None or now - self._fetched >= KEY_TTL_SECONDS:
-            self._ring = KeyRing.from_secret(self._client.get_secret_value(SecretId=self._secret)["SecretString"])
-            self._fetched = now
+            try:
+                ring = KeyRing.from_secret(self._client.get_secret_value(SecretId=self._secret)["SecretString"])
+            except Exception as fault:
+                if self._ring is None or now - self._fetched >= KEY_GRACE_SECONDS:
+                    raise
+                sys.stdout.write(f"the pseudonym key cannot be fetched anew ({type(fault).__name__}): kept as it was\n")
+                return self._ring
+            self._ring, self._fetched = ring, now
         return self._ring
 
 
@@ -268,10 +284,18 @@ def handler(event: KinesisEvent, context: LambdaContext) -> BatchResponse:
 
 def _start(environment: Mapping[str, str], contract: Path) -> Processor:
     import boto3
+    from botocore.config import Config
 
     settings = Settings.read(environment)
     session = boto3.session.Session()
+    patience = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": CALL_ATTEMPTS},
+    )
     # Only the stubs of the services in use are installed, so the type of `client` is known in part.
-    keys = KeySource(session.client("secretsmanager"), settings.secret)  # pyright: ignore[reportUnknownMemberType]
-    store = S3Store(session.client("s3"), settings.bucket)  # pyright: ignore[reportUnknownMemberType]
+    secrets: SecretsManagerClient = session.client("secretsmanager", config=patience)  # pyright: ignore[reportUnknownMemberType]
+    bucket: S3Client = session.client("s3", config=patience)  # pyright: ignore[reportUnknownMemberType]
+    store = S3Store(bucket, settings.bucket)
+    keys = KeySource(secrets, settings.secret)
     return Processor(settings, Contract.from_json(contract.read_bytes()), store, keys)

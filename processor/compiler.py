@@ -26,6 +26,24 @@ ABSENT = msgspec.Raw(b"null")
 # Decode, Unicode and recursion errors alike: whatever an event can provoke must end that event, not its batch.
 FAULTS = (ValueError, RecursionError, OverflowError)
 
+MAX_NESTING = 500
+"""Levels of lists and objects in an event; where the decoder gives up by itself depends on the Python under it."""
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_OPENING = b"[{"
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+
+
+def is_too_deep(payload: bytes) -> bool:
+    """Whether the JSON text, well-formed or not, nests deeper than MAX_NESTING."""
+    if payload.count(b"[") + payload.count(b"{") <= MAX_NESTING:
+        return False
+    depth = 0
+    for bracket in _TEXT.sub(b"", payload).translate(None, _NOT_BRACKETS):
+        depth += 1 if bracket in _OPENING else -1
+        if depth > MAX_NESTING:
+            return True
+    return False
+
 
 class Tokens(dict[str, str]):
     """From a personal value to its token, made when first asked for. Lives as long as one batch."""
@@ -111,6 +129,8 @@ def sift(payloads, places, rows, repeats, tokens, held, quarantine, refuse):
         try:
             event = decode(payload)
             payload.isascii() or payload.decode()  # skipped fields too: the decoder checks only what it keeps
+            if len(payload) > 2 * MAX_NESTING and is_too_deep(payload):  # each level takes two bytes
+                raise RecursionError
 {checks}
         except FAULTS as fault:
             refuse(payload, place, fault)
@@ -190,6 +210,8 @@ def compile_sift(contract: Contract) -> Sift:
     text = source(contract)
     names: dict[str, object] = {
         "FAULTS": FAULTS,
+        "MAX_NESTING": MAX_NESTING,
+        "is_too_deep": is_too_deep,
         "Raw": msgspec.Raw,
         "UTC": UTC,
         "decode": msgspec.json.Decoder(event_type(contract)).decode,

@@ -10,12 +10,12 @@ import re
 from collections.abc import Sequence
 from copy import copy
 from datetime import UTC, datetime
-from typing import Literal, Protocol, cast
+from typing import Literal, NoReturn, Protocol, cast
 
 import msgspec
 import zstandard
 
-from processor.compiler import Refuse, Sift, compile_sift, tokens
+from processor.compiler import Refuse, Sift, compile_sift, is_too_deep, tokens
 from processor.keys import KeyRing
 from processor.packing import MAGIC, PackFault, content_size, unpack
 from processor.schema import Contract
@@ -24,6 +24,9 @@ Kind = Literal["quarantine", "dead-letter", "bronze"]
 
 # One call unpacks at most so much; the records after it are left for the next call (see Result.taken).
 UNPACKED_BYTES = 64 * 1024 * 1024
+# And so many events, each of which takes half a kilobyte of memory and a row however short it is: a record of 23 bytes
+# can hold 20,000 empty ones, and a batch thousands of such records.
+UNPACKED_EVENTS = 100_000
 ZSTD_LEVEL = 1
 
 _PLAIN = re.compile(r"[0-9A-Za-z._:@-]+")  # what goes into a row and an object name without escaping
@@ -258,9 +261,10 @@ class _Work:
         try:
             size = content_size(payload)
             if self._unpacked_bytes and self._unpacked_bytes + size > UNPACKED_BYTES:
-                self._full_at = place
-                raise _Full
+                self._stop_before(place)
             lines = unpack(payload)
+            if self._events_packed and self._events_packed + len(lines) > UNPACKED_EVENTS:
+                self._stop_before(place)
         except PackFault as refused:
             self._dead(place, refused.reason, refused)
             return
@@ -270,7 +274,13 @@ class _Work:
         before, after = place.split('"_index":0', 1)
         self._sift(lines, [f'{before}"_index":{i}{after}' for i in range(len(lines))], self._refuse_event)
 
+    def _stop_before(self, place: str) -> NoReturn:
+        self._full_at = place
+        raise _Full
+
     def _refuse_event(self, payload: bytes, place: str, fault: Exception | str) -> None:
+        if is_too_deep(payload):  # said before the decoder's own error, which depends on the Python that it runs in
+            fault = RecursionError()
         if isinstance(fault, str):
             self._dead(place, f"contract:{fault}", None)
         else:

@@ -156,10 +156,15 @@ def _zip(members: dict[str, bytes]) -> bytes:
 
 def _write(path: Path, body: bytes) -> None:
     """Replace the file in one step: two stacks may be previewed at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    partial.write_bytes(body)
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(body)
+        partial.replace(path)
+    except OSError as fault:
+        raise PackageError(
+            f"{path}: the processor's package cannot be written: {fault.strerror}. Make the directory writable."
+        ) from None
 
 
 def _wheels(architecture: str, runtime: str, directory: Path) -> list[Path]:

@@ -8,7 +8,7 @@ before, they change nothing. Identifiers come from a checked contract; a databas
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from processor.schema import Contract, Field, FieldType
@@ -16,6 +16,13 @@ from processor.schema import Contract, Field, FieldType
 Dialect = Literal["athena", "duckdb"]
 Source = Literal["silver", "bronze"]
 Since = date | int | None
+
+REPEATED_WITHIN_DAYS = 7
+"""A partial refresh of silver looks for an event's earlier copy among the arrivals of so many days before it. Silver
+grows for years: without a bound each refresh would read all of its ids, and in the end more than a query may scan."""
+FAST_CLOCK_DAYS = 1
+"""A partial refresh of gold takes a sender's clock to be fast by so much at most: which events an hour holds is known
+from the arrivals since so long before it."""
 
 _DATABASE = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _SILVER_TYPES: dict[FieldType, str] = {
@@ -69,17 +76,20 @@ def bronze_ddl(contract: Contract, dialect: Dialect, database: str, location: st
 
 
 def silver_ddl(contract: Contract, dialect: Dialect, database: str, location: str) -> str:
-    """The silver table: an Iceberg table below `location` (athena), a plain one (duckdb, which ignores `location`)."""
+    """The silver table: an Iceberg table below `location` (athena), a plain one (duckdb, which ignores `location`).
+
+    Its partitions are days of arrival, which nobody outside decides. Days of the event's own time would be the
+    sender's word: a few wrong clocks, and one refresh has more partitions to write than the 100 that Athena opens.
+    """
     columns = [(f.name, _SILVER_TYPES[f.type]) for f in contract.fields] + [(name, kind) for name, _, kind in _KEPT]
-    by = f"day({contract.field('event_time').name})"
-    return _create(dialect, database, "silver", columns=columns, partition=by, location=location)
+    return _create(dialect, database, "silver", columns=columns, partition="day(arrived_at)", location=location)
 
 
 def gold_ddl(contract: Contract, dialect: Dialect, database: str, location: str) -> str:
-    """The gold table, as silver_ddl has it."""
+    """The gold table, as silver_ddl has it; without partitions, for it is small and its hours are the sender's word."""
     columns = [("hour_start", "timestamp"), ("event_type", "string"), ("events", "bigint")]
     columns += [("users", "bigint")] if _person(contract) else []
-    return _create(dialect, database, "gold", columns=columns, partition="month(hour_start)", location=location)
+    return _create(dialect, database, "gold", columns=columns, partition=None, location=location)
 
 
 def silver_select(contract: Contract, dialect: Dialect, database: str, since: Since = None) -> str:
@@ -107,13 +117,16 @@ def silver_select(contract: Contract, dialect: Dialect, database: str, since: Si
 
 
 def silver_refresh(contract: Contract, dialect: Dialect, database: str, since: Since = None) -> str:
-    """Bring silver up to date with bronze; idempotent. An event that silver holds is replaced by an earlier arrival."""
+    """Bring silver up to date with bronze; idempotent. An event that silver holds is replaced by an earlier arrival.
+
+    With `since` an event that comes again more than REPEATED_WITHIN_DAYS after its first copy may count as another.
+    """
     names = [f.name for f in contract.fields] + [name for name, _, _ in _KEPT]
     event_id = contract.field("event_id").name
     source = silver_select(contract, dialect, database, since)
-    return _merge(
-        database, "silver", source, keys=[event_id], names=names, when="source.arrived_at < target.arrived_at"
-    )
+    among = None if since is None else f"target.arrived_at >= {_first_moment(since, REPEATED_WITHIN_DAYS)}"
+    earlier = "source.arrived_at < target.arrived_at"
+    return _merge(database, "silver", source, keys=[event_id], names=names, when=earlier, among=among)
 
 
 def gold_select(contract: Contract, dialect: Dialect, database: str, source: Source = "silver") -> str:
@@ -137,16 +150,35 @@ def gold_select(contract: Contract, dialect: Dialect, database: str, source: Sou
     )
 
 
-def gold_refresh(contract: Contract, dialect: Dialect, database: str) -> str:
-    """Bring gold up to date with silver; idempotent."""
+def gold_refresh(contract: Contract, dialect: Dialect, database: str, since: Since = None) -> str:
+    """Bring gold up to date with silver; idempotent. With `since` only the hours of those days are counted anew."""
     names = ["hour_start", "event_type", "events", *(["users"] if _person(contract) else [])]
     source = gold_select(contract, dialect, database).removesuffix("\nORDER BY 1, 2")
+    if since is not None:
+        # The second condition is what leaves the older days unread: silver's partitions are days of arrival.
+        event_time = _quoted(contract.field("event_time").name)
+        hours = f"{event_time} >= {_first_moment(since)} AND arrived_at >= {_first_moment(since, FAST_CLOCK_DAYS)}"
+        source = source.replace("\nGROUP BY", f"\nWHERE {hours}\nGROUP BY")
     changed = " OR ".join(f"source.{name} <> target.{name}" for name in names[2:])
     return _merge(database, "gold", source, keys=names[:2], names=names, when=changed)
 
 
-def _merge(database: str, table: str, source: str, *, keys: list[str], names: list[str], when: str) -> str:
+def silver_expire(database: str, keep_days: int) -> str:
+    """Delete the events that arrived more than `keep_days` ago: whole partitions, so that no file is written anew."""
+    return f"DELETE FROM {_table(database, 'silver')} WHERE arrived_at < {_first_moment(keep_days)}"  # noqa: S608
+
+
+def silver_vacuum(database: str) -> str:
+    """Remove the files that hold what was deleted: until then they are kept as the table's earlier state (athena)."""
+    _table(database, "silver")  # checks the name
+    return f"VACUUM {database}.silver"
+
+
+def _merge(
+    database: str, table: str, source: str, *, keys: list[str], names: list[str], when: str, among: str | None = None
+) -> str:
     on = " AND ".join(f"target.{_quoted(key)} = source.{_quoted(key)}" for key in keys)
+    on += f" AND {among}" if among else ""
     updates = ", ".join(f"{_quoted(name)} = source.{_quoted(name)}" for name in names if name not in keys)
     columns = ", ".join(_quoted(name) for name in names)
     values = ", ".join(f"source.{_quoted(name)}" for name in names)
@@ -160,16 +192,17 @@ def _merge(database: str, table: str, source: str, *, keys: list[str], names: li
 
 
 def _create(
-    dialect: Dialect, database: str, table: str, *, columns: list[tuple[str, str]], partition: str, location: str
+    dialect: Dialect, database: str, table: str, *, columns: list[tuple[str, str]], partition: str | None, location: str
 ) -> str:
     if dialect == "duckdb":
         listed = ",\n".join(f"  {_quoted(name)} {_DUCKDB_TYPES.get(kind, kind.upper())}" for name, kind in columns)
         return f"CREATE TABLE IF NOT EXISTS {_table(database, table)} (\n{listed}\n)"
     listed = ",\n".join(f"  `{name}` {kind}" for name, kind in columns)
     _table(database, table)  # checks the name
+    partitioned = f"PARTITIONED BY ({partition})\n" if partition else ""
     return (
         f"CREATE TABLE IF NOT EXISTS `{database}`.`{table}` (\n{listed}\n)\n"
-        f"PARTITIONED BY ({partition})\n"
+        f"{partitioned}"
         f"LOCATION {_literal(location.rstrip('/') + '/')}\n"
         "TBLPROPERTIES ('table_type' = 'ICEBERG', 'format' = 'parquet', 'write_compression' = 'zstd')"
     )
@@ -199,6 +232,13 @@ def _first_day(since: date | int) -> str:
         return _literal(since.isoformat())
     # The inner cast matters to DuckDB, where a date less an interval is a timestamp.
     return f"CAST(CAST(CURRENT_DATE - INTERVAL '{since}' DAY AS date) AS varchar)"
+
+
+def _first_moment(since: date | int, before: int = 0) -> str:
+    """Midnight of the day `since`, less `before` days, as a timestamp in UTC without a zone."""
+    if isinstance(since, date):
+        return f"TIMESTAMP '{since - timedelta(days=before)} 00:00:00'"
+    return f"CAST(CURRENT_DATE - INTERVAL '{since + before}' DAY AS timestamp)"
 
 
 def _table(database: str, name: str) -> str:

@@ -74,8 +74,12 @@ def store_one(store: ObjectStore, stored: Stored) -> Outcome:
         if held >= ours and held_to >= ours_to:
             return "kept"
         if not (ours >= held and ours_to >= held_to):
-            store.create(_aside(stored))  # the name tells the content, so an object that is there is this one
-            return "aside"
+            aside = _aside(stored)
+            # The name tells the content, so an object that is there is this one. That it is there has to be seen: a
+            # bucket also refuses a name that another writer has only begun to write, and may never finish.
+            if store.create(aside) or store.read(aside.key) is not None:
+                return "aside"
+            continue
         if store.replace(stored, existing.tag):
             return "replaced"
     raise StoreConflict(f"{stored.key}: {ATTEMPTS} attempts were overtaken by other writers")

@@ -66,10 +66,11 @@ def load(stack_file: Path | None = None) -> StackConfig:
     in_file = sort_document(document, project) if document.values is not None else Sorted()
     found = sort_keys(dict(_program_values(project)), project)
     lines = Lines(file.name, document, in_file.spelled)
+    values = {name: _as_written(value, in_file.values.get(name)) for name, value in found.values.items()}
     wrong = document_faults(document, in_file, file.name)
     wrong += [fault_of(one, lines.of_document(one.path), file.name) for one in found.below("config").wrong]
     try:
-        return check(found.values, lines, root=file.parent, project=project, also=wrong)
+        return check(values, lines, root=file.parent, project=project, also=wrong)
     except ConfigFaults as faults:
         raise pulumi.RunError(str(faults)) from None
 
@@ -84,6 +85,13 @@ def _program_values(project: str) -> Iterator[tuple[str, object]]:
             yield key, Secret() if secret else _parsed(name, config.get(name))
         elif namespace != "pulumi":  # the engine's own settings reach the program too; Pulumi.yaml has set them
             yield key, None
+
+
+def _as_written(value: object, in_file: object) -> object:
+    """What the engine hands over as the text `false` is no text where the file has it without quotes."""
+    if isinstance(in_file, bool) and isinstance(value, str) and value.lower() == str(in_file).lower():
+        return in_file
+    return value
 
 
 def _parsed(name: str, text: str | None) -> object:

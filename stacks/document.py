@@ -294,10 +294,12 @@ def _events(text: str) -> Iterator[yaml.Event]:
 
 
 def _scalar(event: yaml.ScalarEvent) -> object:
-    """A scalar as Pulumi's reader takes it: yes, no, on and off are text there, 0123 is octal, 1_000 is a number."""
     text = str(event.value)
-    if event.style is not None or not event.implicit[0]:
-        return text
+    return text if event.style is not None or not event.implicit[0] else plain_scalar(text)
+
+
+def plain_scalar(text: str) -> object:
+    """An unquoted value as Pulumi's reader takes it: yes, no, on and off are text, 0123 is octal, 1_000 is a number."""
     if text in _PLAIN:
         return _PLAIN[text]
     digits = text.replace("_", "")

@@ -280,8 +280,8 @@ class StackConfig(Section):
             if length < kind.minimum_stay_days:
                 following = "cool_days" if kind.entered_by == "hot_days" else "delete_after_days"
                 raise refusal(
-                    f"objects would stay in {kind.name} for {length} days (day {stage.start} to {stage.end}); "
-                    f"its minimum stay is {kind.minimum_stay_days}",
+                    f"objects would stay in {kind.name} for {length} day{'s' * (length != 1)} "
+                    f"(day {stage.start} to {stage.end}); its minimum stay is {kind.minimum_stay_days}",
                     consequence=f"Each object is billed for {kind.minimum_stay_days} days there all the same, "
                     "and for the move.",
                     remedy=f"Set {following} to {stage.start + kind.minimum_stay_days} or more, or make the two equal "

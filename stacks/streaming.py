@@ -160,7 +160,7 @@ def lake_spec(config: StackConfig) -> BucketSpec:
 
 
 def failed_spec(config: StackConfig) -> BucketSpec:
-    """What the platform hands over raw: a store of personal data, gone as soon as the stream forgets it."""
+    """What the platform hands over raw: a store of personal data, expiring as the stream forgets them."""
     return BucketSpec(FAILED, Classification.PERSONAL, failed_batch_rules(config.retention.replay_hours))
 
 

@@ -14,6 +14,11 @@ DEAD_LETTER_PERCENT = 5
 """Undecodable events, of all that arrived, above which a sender is broken rather than careless."""
 
 
+LEAST_STALLED_MINUTES = 3
+"""The newest minute of a metric is often not there yet, and FILL takes it for zero (CloudWatch User Guide, "Using
+metric math"): an alarm on that minute alone would ring without reason."""
+
+
 @dataclass(frozen=True)
 class Watched:
     """The names that metrics are filed under."""
@@ -65,6 +70,7 @@ class Signal:
 
 def alarms(watched: Watched, spec: ObservabilitySpec) -> tuple[Signal, ...]:
     """What on-call is woken for. Descriptions say what it means and what to do first."""
+    stalled_minutes = max(spec.freshness_minutes, LEAST_STALLED_MINUTES)
     return (
         Signal(
             "iterator-age",
@@ -128,7 +134,7 @@ def alarms(watched: Watched, spec: ObservabilitySpec) -> tuple[Signal, ...]:
         ),
         Signal(
             "freshness",
-            f"Events arrive and nothing has been stored for {spec.freshness_minutes} minutes: the objective is broken.",
+            f"Events arrive and nothing has been stored for {stalled_minutes} minutes: the objective is broken.",
             (
                 _part("arriving", "Records arriving", _stream(watched, "IncomingRecords")),
                 _part("processed", "Events processed", _own(watched, "EventsIn")),
@@ -140,8 +146,8 @@ def alarms(watched: Watched, spec: ObservabilitySpec) -> tuple[Signal, ...]:
                 ),
             ),
             threshold=0,
-            periods=spec.freshness_minutes,
-            breaches=spec.freshness_minutes,
+            periods=stalled_minutes,
+            breaches=stalled_minutes,
         ),
         Signal(
             "write-throttles",

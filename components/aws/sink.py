@@ -74,7 +74,7 @@ class Sink(AwsComponent):
             ),
             opts=self.child(),
         )
-        for statement in statements(spec.contract, self.physical_name, lake.physical_name):
+        for statement in statements(spec.contract, self.physical_name, lake.physical_name, spec.keep_days):
             athena.NamedQuery(
                 f"{name}-{statement.name}",
                 name=statement.name,

@@ -64,8 +64,12 @@ class SavedStatement:
     text: str
 
 
-def statements(contract: Contract, database: str, bucket: str) -> tuple[SavedStatement, ...]:
-    """Silver and gold, in the order in which they are first run. Each may be run again at any time."""
+def statements(contract: Contract, database: str, bucket: str, keep_days: int) -> tuple[SavedStatement, ...]:
+    """Silver and gold, in the order in which they are first run. Each may be run again at any time.
+
+    Refreshes read some days only, so that they stay within the scan limit however old the lake is. No lifecycle rule
+    may touch the files of silver: after `keep_days` its events are deleted by the two statements for that.
+    """
     return (
         SavedStatement(
             "silver-create",
@@ -84,8 +88,18 @@ def statements(contract: Contract, database: str, bucket: str) -> tuple[SavedSta
         ),
         SavedStatement(
             "gold-refresh",
-            "After silver-refresh: bring gold up to date with silver",
-            sql.gold_refresh(contract, "athena", database),
+            f"After silver-refresh: count the hours of the last {REFRESHED_DAYS} days anew",
+            sql.gold_refresh(contract, "athena", database, since=REFRESHED_DAYS),
+        ),
+        SavedStatement(
+            "silver-expire",
+            f"Every day: delete the events that arrived more than {keep_days} days ago (retention.delete_after_days)",
+            sql.silver_expire(database, keep_days),
+        ),
+        SavedStatement(
+            "silver-vacuum",
+            "After silver-expire: remove the files of what was deleted, once the table's history lets go of them",
+            sql.silver_vacuum(database),
         ),
         SavedStatement(
             "events-by-hour",

@@ -36,11 +36,14 @@ def key() -> None:
 
 @key.command()
 @click.argument("stack")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below) instead of text.")
 def init(stack: str, *, as_json: bool) -> None:
     """Write the first version of a stack's pseudonym key; refused where there is one.
 
     Example: homeshore data key init dev
+
+    \b
+    JSON: {"version": 1, "secret", "current", "versions"}
     """
     from homeshore.pseudonym_key import init_key
 
@@ -49,13 +52,16 @@ def init(stack: str, *, as_json: bool) -> None:
 
 @key.command()
 @click.argument("stack")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below) instead of text.")
 def rotate(stack: str, *, as_json: bool) -> None:
     """Add a new version of a stack's pseudonym key; older ones are kept, so that old tokens still join.
 
     The processor takes it up within five minutes. Distinct persons of the hours around are counted once per version.
 
     Example: homeshore data key rotate prod
+
+    \b
+    JSON: {"version": 1, "secret", "current", "versions"}
     """
     from homeshore.pseudonym_key import rotate_key
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from homeshore.errors import UserError
+
 
 @click.command()
 @click.option(
@@ -11,7 +13,7 @@ import click
 )
 @click.option("--stack", default="dev", show_default=True, help="The stack to bring up.")
 @click.option("--keep", is_flag=True, help="Leave the embedded cloud running, with what was stored.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below) instead of text.")
 def command(events: int, stack: str, *, keep: bool, as_json: bool) -> None:
     """Run the main job: up, send, process, query, account, down.
 
@@ -20,6 +22,14 @@ def command(events: int, stack: str, *, keep: bool, as_json: bool) -> None:
     Exits 1 when the accounting does not close.
 
     Example: homeshore demo --events 20000
+
+    \b
+    JSON: {"version": 1, "stack", "emulator",
+      "events": {"sent", "stored", "quarantined", "dead_lettered", "duplicates", "missing"},
+      "sent_by_kind", "closes", "faults", "batches", "silver_rows", "redelivered",
+      "query": [{"hour_start", "event_type", "events", "users"}], "resources", "not_applied",
+      "findings", "monthly_usd", "usd_per_million_events", "seconds": {step: seconds}}
+    What is not built yet is null.
     """
     import json
     import time
@@ -36,12 +46,17 @@ def command(events: int, stack: str, *, keep: bool, as_json: bool) -> None:
 
     project, _, loaded = load_stack(stack)
     config = loaded.config
-    contract = contracts.load(project.root / config.events)
+    try:
+        contract = contracts.load(project.root / config.events)
+    except contracts.ContractFaults as faults:
+        raise UserError(str(faults)) from None
     started = time.monotonic()
     with Steps() as steps:
         with ExitStack() as open_until_done:
-            with steps.step("up", f"bringing {stack} up on the embedded cloud"):
-                running = open_until_done.enter_context(cloud.running(project, stack, keep=keep))
+            with steps.step("up", f"bringing {stack} up on the embedded cloud") as bar:
+                running = open_until_done.enter_context(
+                    cloud.running(project, stack, keep=keep, progress=lambda said: bar.detail(said.split("  ")[-1]))
+                )
             steps.say(f"  endpoint {running.endpoint}")
             job = run(lake_of(running), contract, config.residency.boundary, events, steps)
             down = time.monotonic()

@@ -85,6 +85,11 @@ def size(
     \b
     Example: homeshore plan size dev
     Example: homeshore plan size --eps 30000 --peak 100000 --bytes 1024 --region REGION
+
+    \b
+    JSON: {"version": 1, "stack", "placement", "workload", "latency",
+      "decisions": [{"name", "value", "unit", "reason", "limit", "source", "confidence", "assumptions"}],
+      "plan": {"stream", "processor", "storage", "operations"}}
     """
     from stacks.sizing import SizingError, plan
 

@@ -3,13 +3,50 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+
+class _Count(MofNCompleteColumn):
+    """How many of how many, and nothing where that is not known."""
+
+    def render(self, task: Task) -> Text:
+        """See MofNCompleteColumn."""
+        return super().render(task) if task.total else Text("")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The bar of the running step."""
+
+    bars: Progress
+    task: TaskID
+    text: str
+
+    def advance(self, amount: int) -> None:
+        """Move it on."""
+        self.bars.advance(self.task, amount)
+
+    def detail(self, what: str) -> None:
+        """Say what of the step is being done; nothing once the step is over."""
+        if self.task in self.bars.task_ids:
+            self.bars.update(self.task, description=f"{self.text}: {what}")
 
 
 class Steps:
@@ -25,7 +62,7 @@ class Steps:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            _Count(),
             TimeElapsedColumn(),
             console=self._console,
             transient=True,
@@ -42,12 +79,12 @@ class Steps:
         self._bars.stop()
 
     @contextmanager
-    def step(self, name: str, text: str, total: int | None = None) -> Generator[Callable[[int], None]]:
-        """One step. Yields a function that moves its bar on; afterwards a line says how long the step took."""
+    def step(self, name: str, text: str, total: int | None = None) -> Generator[Bar]:
+        """One step, with its bar; afterwards a line says how long the step took."""
         task = self._bars.add_task(text, total=total)
         started = time.monotonic()
         try:
-            yield lambda amount: self._bars.advance(task, amount)
+            yield Bar(self._bars, task, text)
         finally:
             self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - started, 2)
             self._bars.remove_task(task)

@@ -76,16 +76,16 @@ def run(lake: Lake, contract: Contract, boundary: str, events: int, steps: Steps
     """
     known: dict[str, int] = {}
     before = _account(lake, contract, account.events_stored(lake.s3, lake.bucket, known), lambda: None)
-    with steps.step("produce", f"sending {events:,} events", events) as advance:
+    with steps.step("produce", f"sending {events:,} events", events) as bar:
         # An empty lake always gets the same events; one in use must not get them again: they would all be duplicates.
         records = generate(contract, events, SEED + before.sent, boundary=boundary)
-        sent = send(records, lake.kinesis, lake.stream, advance)
-    with steps.step("process", "processing them in the function", events) as advance:
-        _wait(lake, known, before.sent + sent.total(), advance)
+        sent = send(records, lake.kinesis, lake.stream, bar.advance)
+    with steps.step("process", "processing them in the function", events) as bar:
+        _wait(lake, known, before.sent + sent.total(), bar.advance)
     with steps.step("query", "querying gold"):
         gold = lake.ask(sql.gold_select(contract, "duckdb", lake.database, "bronze"))
-    with steps.step("account", "reading the bucket back", len(known)) as advance:
-        after = _account(lake, contract, before.sent + sent.total(), lambda: advance(1))
+    with steps.step("account", "reading the bucket back", len(known)) as bar:
+        after = _account(lake, contract, before.sent + sent.total(), lambda: bar.advance(1))
     return Job(sent, after.since(before).against(sent), gold)
 
 

@@ -9,6 +9,7 @@ secret, so whatever is made of it is masked; a program that needs to look inside
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +20,9 @@ import yaml
 
 from homeshore.engine.values import MASK
 from homeshore.errors import UserError
+from stacks.document import plain_scalar
+
+_PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp", "str"))
 
 FAST_BYTES = 8192
 """The longest file that libyaml reads here: it is ten times as fast, but nesting as deep as a longer file can hold
@@ -100,15 +104,42 @@ def _text(node: yaml.Node) -> tuple[str, bool]:
     if isinstance(node, yaml.ScalarNode):
         return ("" if _is_null(node) else str(node.value)), False
     plain, is_secret = _open(_construct(node))
+    for path in _no_numbers(plain):
+        raise ValueError(f"{path} is no number that JSON has")
     return (MASK if plain is _SECURE else json.dumps(plain, default=_scalar, allow_nan=False)), is_secret
 
 
+def _no_numbers(value: object, path: str = "") -> Iterator[str]:
+    """Paths of what is infinite or not a number."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path
+    elif isinstance(value, dict):
+        for key, item in cast("dict[object, object]", value).items():
+            yield from _no_numbers(item, f"{path}.{key}".removeprefix("."))
+    elif isinstance(value, list):
+        for place, item in enumerate(cast("list[object]", value)):
+            yield from _no_numbers(item, f"{path}[{place}]")
+
+
+class _Pulumis(yaml.SafeLoader):
+    """Takes an unquoted value as Pulumi's reader does, not as YAML 1.1 has it: `no` is text, and so is a date."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        """See yaml.SafeLoader."""
+        plain = isinstance(node, yaml.ScalarNode) and not node.style and node.tag in _PLAIN_TAGS
+        return plain_scalar(str(node.value)) if plain else cast("Any", super()).construct_object(node, deep)
+
+
 def _construct(node: yaml.Node) -> object:
-    loader = yaml.SafeLoader("")
+    loader = _Pulumis("")
     try:
         return cast("Any", loader).construct_document(node)
     finally:
         loader.dispose()
+
+
+_EXPONENT_FROM = 1e21
+"""From here on Go writes a float with an exponent."""
 
 
 class _Secure:
@@ -129,6 +160,8 @@ def _open(value: object) -> tuple[object, bool]:
     if isinstance(value, list):
         items = [_open(item) for item in cast("list[object]", value)]
         return [part for part, _ in items], any(flag for _, flag in items)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXPONENT_FROM:
+        return int(value), False  # as Go writes a float that is whole
     return value, False
 
 

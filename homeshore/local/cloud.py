@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import signal
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,7 +91,8 @@ def up(
             )
         except BaseException:
             if not was_running:
-                emulators.discard_own(state)
+                with uninterrupted():
+                    emulators.discard_own(state)
             raise
 
 
@@ -288,6 +289,13 @@ def _clouds(emulator: Emulator, where: Mapping[str, Place]) -> Mapping[str, Aws]
     return {urn: Aws(emulator.endpoint, place.region, place.account_id) for urn, place in where.items()}
 
 
+def _alive(state: LocalState, report: Report) -> Emulator:
+    emulator = emulators.current(state)
+    if emulator is None:
+        raise UserError(f"the emulator at {report.endpoint} ended; see {state.log}.")
+    return emulator
+
+
 @contextmanager
 def running(
     project: Project,
@@ -298,7 +306,9 @@ def running(
     keep: bool = False,
     host_package: HostPackage | None = None,
 ) -> Generator[Running]:
-    """A stack that is up inside the block and taken down after it, also on Ctrl-C and SIGTERM; `keep` leaves it up.
+    """A stack that is up inside the block and taken down after it, also on Ctrl-C, SIGTERM and SIGHUP.
+
+    `keep` leaves it up.
 
     An emulator that ran before, with this stack on it, stays as it was found.
     """
@@ -307,27 +317,57 @@ def running(
         was_up = emulators.current(state) is not None and stack in state.stacks()
         try:
             report = up(project, stack, choice=choice, progress=progress, host_package=host_package)
-            emulator = emulators.current(state)
-            if emulator is None:
-                raise UserError(f"the emulator at {report.endpoint} ended; see {state.log}.")
-            yield Running(emulator, report)
-        finally:
+            yield Running(_alive(state, report), report)
             if not keep and not was_up:
                 down(project, stack, progress=progress)
+        except BaseException:
+            if not keep and not was_up:
+                with uninterrupted():
+                    down(project, stack)  # in silence: the terminal that progress is told to may be what went away
+            raise
 
 
 @contextmanager
 def terminated_as_interrupted() -> Generator[None]:
-    """SIGTERM as Ctrl-C inside the block, so that one way out cleans up; a no-op outside the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    """Being ended, or losing the terminal, as Ctrl-C inside the block, so that one way out cleans up.
+
+    A no-op outside the main thread.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = cast("Callable[[int, FrameType | None], object] | int | None", signal.signal(signal.SIGTERM, interrupt))
+    with _handled((signal.SIGTERM, signal.SIGHUP), interrupt):
+        yield
+
+
+@contextmanager
+def uninterrupted() -> Generator[None]:
+    """Cleaning up because of one Ctrl-C is not broken off by the next: it takes seconds, and then the run ends.
+
+    A no-op outside the main thread.
+    """
+
+    def wait(_number: int, _frame: FrameType | None) -> None:
+        return
+
+    with _handled((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), wait):
+        yield
+
+
+@contextmanager
+def _handled(numbers: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], None]) -> Generator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {
+        number: cast("Callable[[int, FrameType | None], object] | int | None", signal.signal(number, handler))
+        for number in numbers
+        # Whoever is told to ignore it (nohup) goes on.
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
+        for number, before in handlers.items():
+            signal.signal(number, before if before is not None else signal.SIG_DFL)

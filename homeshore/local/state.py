@@ -59,9 +59,18 @@ class LocalState:
 
     @contextmanager
     def locked(self) -> Generator[None]:
-        """One `up` or `down` at a time for this project. Raises UserError when another one runs."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        with (self.directory / "lock").open("w", encoding="utf-8") as file:
+        """One `up` or `down` at a time for this project.
+
+        Raises UserError when another one runs, or when nothing can be written here.
+        """
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            opened = (self.directory / "lock").open("w", encoding="utf-8")
+        except OSError as fault:
+            raise UserError(
+                f"{self.directory}: cannot be written: {fault.strerror}. The embedded cloud's files go there."
+            ) from None
+        with opened as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextvars
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
-import yaml
 
 import geography
 from events.contract import Contract
 from homeshore.engine import Resource, Snapshot, run_program
 from homeshore.project import find_project
 from processor import packaging
+from tests.loops import set_event_loop
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "210987654321"
@@ -53,7 +53,7 @@ Preview = Callable[..., Snapshot]
 
 
 @pytest.fixture(scope="session")
-def preview(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preview]:
+def preview(tmp_path_factory: pytest.TempPathFactory) -> Preview:
     """Run the project's own program for the minimal stack file with some keys replaced; each combination once."""
     seen: dict[str, Snapshot] = {}
 
@@ -61,12 +61,13 @@ def preview(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preview]:
         config = {**MINIMAL, **(changes or {})}
         known = json.dumps(config, sort_keys=True)
         if known not in seen:
-            seen[known] = _run(config, tmp_path_factory.mktemp("project"))
+            # Only while the program runs: other tests of the session build the real package.
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(packaging, "build", _package)
+                seen[known] = _run(config, tmp_path_factory.mktemp("project"))
         return seen[known]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packaging, "build", _package)
-        yield run
+    return run
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,11 @@ def _run(config: Mapping[str, object], directory: Path) -> Snapshot:
     (directory / "events").mkdir()
     shutil.copy(ROOT / "events" / "clickstream.yaml", directory / "events")
     document = {"config": {f"homeshore:{key}": value for key, value in config.items()}}
-    (directory / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    (directory / f"Pulumi.{STACK}.yaml").write_text(
+        # JSON is YAML in which every text is quoted: 0815 without quotes is a number to Pulumi.
+        json.dumps(document, indent=1),
+        encoding="utf-8",
+    )
     with Path("/dev/null").open("w", encoding="utf-8") as diagnostics:
         return run_program(find_project(directory), STACK, diagnostics=diagnostics)
 
@@ -130,5 +135,6 @@ def under_mocks(build: Callable[[], object]) -> dict[tuple[str, str], dict[str, 
         pulumi.runtime.set_mocks(mocks, project="homeshore", stack=STACK, preview=False)
         program()
 
+    set_event_loop()
     contextvars.copy_context().run(run)
     return mocks.registered

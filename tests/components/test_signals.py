@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -42,6 +43,14 @@ def test_limits_come_from_the_plan(signals: dict[str, Signal]) -> None:
     assert signals["iterator-age"].threshold == 123_456
     assert (signals["freshness"].periods, signals["freshness"].breaches) == (7, 7)
     assert "7 minutes" in signals["freshness"].description
+
+
+def test_a_minute_that_is_not_complete_rings_no_alarm() -> None:
+    """FILL takes the newest minute, which is often not there yet, for zero: one minute alone says nothing."""
+    spec = dataclasses.replace(SPEC, freshness_minutes=1)
+    (stalled,) = (signal for signal in alarms(WATCHED, spec) if signal.name == "freshness")
+    assert (stalled.periods, stalled.breaches) == (3, 3)
+    assert "3 minutes" in stalled.description
 
 
 def test_an_alarm_compares_one_query_and_each_metric_is_of_a_named_thing(signals: dict[str, Signal]) -> None:

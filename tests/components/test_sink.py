@@ -75,7 +75,15 @@ def test_the_tables_declare_what_the_processor_writes() -> None:
 def test_the_models_are_saved_in_the_workgroup(preview: Preview) -> None:
     snapshot = preview()
     saved = {r.inputs["name"]: r for r in of_type(snapshot, "aws:athena/namedQuery:NamedQuery")}
-    assert set(saved) == {"silver-create", "silver-refresh", "gold-create", "gold-refresh", "events-by-hour"}
+    assert set(saved) == {
+        "silver-create",
+        "silver-refresh",
+        "silver-expire",
+        "silver-vacuum",
+        "gold-create",
+        "gold-refresh",
+        "events-by-hour",
+    }
     (workgroup,) = of_type(snapshot, "aws:athena/workgroup:Workgroup")
     for query in saved.values():
         assert query.property_dependencies["workgroup"] == (workgroup.urn,)
@@ -84,6 +92,11 @@ def test_the_models_are_saved_in_the_workgroup(preview: Preview) -> None:
     assert saved["silver-refresh"].inputs["query"] == sql.silver_refresh(
         load(SHIPPED), "athena", "homeshore_test_g1_lake", since=REFRESHED_DAYS
     )
+    # Neither refresh reads the whole of silver: a workgroup with a scan limit would refuse it after some weeks.
+    assert saved["gold-refresh"].inputs["query"] == sql.gold_refresh(
+        load(SHIPPED), "athena", "homeshore_test_g1_lake", since=REFRESHED_DAYS
+    )
+    assert saved["silver-expire"].inputs["query"] == sql.silver_expire("homeshore_test_g1_lake", 730)
     for name in ("silver", "gold"):
         assert f"LOCATION 's3://{LAKE}/{name}/'" in str(saved[f"{name}-create"].inputs["query"])
 

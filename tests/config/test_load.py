@@ -13,6 +13,7 @@ from pulumi.runtime import Settings, configure, set_all_config
 
 from homeshore.engine.configuration import stack_strings
 from stacks.config import StackConfig, load
+from stacks.faults import ConfigFaults
 from tests.config.conftest import Outcome, Sandbox, region_in
 from tests.config.mutations import mutations
 
@@ -52,6 +53,21 @@ def test_scalars_arrive_as_text(sandbox: Sandbox) -> None:
 def test_text_that_is_no_such_scalar(sandbox: Sandbox, key: str, text: str) -> None:
     with pytest.raises(pulumi.RunError, match=f"homeshore:{key}"):
         loaded(sandbox.root, handed_over(sandbox) | {f"homeshore:{key}": text})
+
+
+def test_a_flag_where_text_belongs_is_refused_by_both(sandbox: Sandbox) -> None:
+    path = sandbox.root / "Pulumi.dev.yaml"
+    path.write_text(path.read_text().replace("environment: dev", "environment: False"))
+    with pytest.raises(ConfigFaults, match="must be text, and is false"):
+        sandbox.read(path)
+    with pytest.raises(pulumi.RunError, match="must be text, and is false"):
+        loaded(sandbox.root, handed_over(sandbox))
+
+
+def test_a_whole_number_with_a_point_is_taken_by_both(sandbox: Sandbox) -> None:
+    path = sandbox.root / "Pulumi.dev.yaml"
+    path.write_text(path.read_text().replace("event_bytes: 1024", "event_bytes: 1024.0"))
+    assert loaded(sandbox.root, handed_over(sandbox)) == sandbox.read(path).config
 
 
 def test_faults_are_one_run_error_with_lines(sandbox: Sandbox) -> None:

@@ -42,6 +42,23 @@ def test_objects_and_lists_are_json(tmp_path):
     assert json.loads(strings.values["proj:d"]) == []
 
 
+def test_numbers_are_written_as_go_writes_them(tmp_path):
+    strings = read(tmp_path, "config:\n  proj:a: {b: 1.0, c: -3.0e+2, d: 1.5, e: 1.0e+21}\n")
+    assert strings.values["proj:a"] == '{"b": 1, "c": -300, "d": 1.5, "e": 1e+21}'
+
+
+def test_a_plain_value_inside_an_object_is_read_as_pulumi_reads_it(tmp_path):
+    strings = read(tmp_path, "config:\n  proj:a: [no, on, 1:30, 2026-01-02, 1e5, 0o17, 017, 'no', True, ~]\n")
+    assert json.loads(strings.values["proj:a"]) == [
+        *("no", "on", "1:30", "2026-01-02", 100000, 15, 15, "no", True, None),
+    ]
+
+
+def test_what_is_no_number_is_named_by_its_path(tmp_path):
+    with pytest.raises(UserError, match=r"proj:a: .*b\.c\[1\] is no number"):
+        read(tmp_path, "config:\n  proj:a: {b: {c: [1, .nan]}}\n")
+
+
 def test_namespaces(tmp_path):
     strings = read(tmp_path, "config:\n  bare: 1\n  aws:region: r\n  old:config:key: 2\n")
     assert strings.values == {"proj:bare": "1", "aws:region": "r", "old:key": "2"}

@@ -13,6 +13,7 @@ import pytest
 from pulumi.runtime.settings import ROOT, SETTINGS
 
 from homeshore.engine.monitor import Monitor
+from tests.loops import set_event_loop
 
 STACKS = 100
 SOURCE = """
@@ -80,6 +81,7 @@ def test_pulumis_own_mocks_still_work_beside_it(program):
 
     import contextvars
 
+    set_event_loop()
     contextvars.copy_context().run(check)
 
 

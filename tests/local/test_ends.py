@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from homeshore.project import Project
 from tests.local.embedded import Up, eventually, port_is_open, processes_using
 
 pytestmark = pytest.mark.embedded
-HOMESHORE = [sys.executable, "-c", "import sys; from homeshore.cli import run; sys.exit(run())"]
+HOMESHORE = [sys.executable, "-c", "from homeshore.cli import main; main()"]
 RUNNING = """
 import sys, time
 from pathlib import Path
@@ -120,7 +121,8 @@ def test_interrupted_in_mid_up_it_stops_what_it_started(project: Project, number
     assert_nothing_is_left(project, None)
 
 
-def test_the_context_manager_takes_down_when_it_is_terminated(project: Project) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_context_manager_takes_down_when_it_is_ended(project: Project, number: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", RUNNING, str(project.root)], stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as child:
@@ -129,10 +131,33 @@ def test_the_context_manager_takes_down_when_it_is_terminated(project: Project) 
         assert child.stdout is not None
         endpoint = child.stdout.readline().strip()
         assert port_is_open(endpoint)
-        child.send_signal(signal.SIGTERM)
+        child.send_signal(number)
         assert child.stdout.readline().strip() == "interrupted"
         child.wait()
         watchdog.cancel()
+    assert_nothing_is_left(project, endpoint)
+
+
+def test_a_second_ctrl_c_does_not_break_off_the_cleaning_up(project: Project) -> None:
+    with command(project, "local", "up", "small") as child:
+        read_until(child, " 10/")
+        for _ in range(5):
+            child.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+        _, errors = child.communicate()
+        assert child.returncode == 130
+        assert "Traceback" not in errors
+    assert_nothing_is_left(project, None)
+
+
+def test_what_fails_while_it_is_taken_down_leaves_nothing(project: Project) -> None:
+    def gone(message: str) -> None:
+        if "stopping" in message:
+            raise OSError("the terminal is gone")
+
+    endpoint = None
+    with pytest.raises(OSError, match="terminal"), cloud.running(project, "small", progress=gone) as up:
+        endpoint = up.endpoint
     assert_nothing_is_left(project, endpoint)
 
 

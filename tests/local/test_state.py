@@ -78,3 +78,9 @@ def test_a_spoilt_file_is_an_error_with_the_remedy(state: LocalState) -> None:
     (state.directory / "emulator.json").write_text("{", encoding="utf-8")
     with pytest.raises(UserError, match=r"cannot be read.*delete "):
         state.emulator()
+
+
+def test_a_directory_that_cannot_be_written_is_an_error_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / ".homeshore").write_text("a file in the way")
+    with pytest.raises(UserError, match="cannot be written: Not a directory"), LocalState(tmp_path).locked():
+        pass

@@ -21,11 +21,21 @@ from moto import mock_aws
 from geography import boundary, regions
 from processor import aws_lambda, packing
 from processor.audit import Held, audit
-from processor.aws_lambda import KEY_TTL_SECONDS, KeySource, Processor, S3Store, Settings, to_batch
+from processor.aws_lambda import (
+    KEY_GRACE_SECONDS,
+    KEY_TTL_SECONDS,
+    RESERVE_MS,
+    KeySource,
+    Processor,
+    S3Store,
+    Settings,
+    to_batch,
+)
 from processor.core import Stored
 from processor.keys import KeyFault, KeyRing
 from processor.packaging import build
 from processor.schema import Contract
+from stacks.sizing.aws.processor import LEAST_TIMEOUT_SECONDS
 from tests.processor.batches import ADDRESS, ARRIVED, KEY, PERSON, VALID, numbered
 
 BUCKET, SECRET, STREAM = "homeshore-test-lake", "homeshore/test-g1/pseudonym-key", "homeshore-test-g1-stream"
@@ -170,6 +180,42 @@ def test_a_new_key_version_is_taken_up_when_the_cached_one_is_old(cloud: Cloud):
     cloud.clock.now = KEY_TTL_SECONDS
     processor.handle(event([numbered(3)], first=2), plenty)
     assert [held.metadata["key-version"] for held in cloud.held()] == ["k1", "k1", "k2"]
+
+
+def test_a_key_that_cannot_be_fetched_anew_serves_for_an_hour(cloud: Cloud, capsys: pytest.CaptureFixture[str]):
+    processor = cloud.processor()
+    cloud.secrets.delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
+    cloud.clock.now = KEY_TTL_SECONDS
+    processor.handle(event([numbered(1)]), plenty)
+    assert [held.metadata["key-version"] for held in cloud.held()] == ["k1"]
+    assert "cannot be fetched anew (ResourceNotFoundException)" in capsys.readouterr().out
+    cloud.clock.now = KEY_GRACE_SECONDS
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        processor.handle(event([numbered(2)], first=1), plenty)
+    ring = KeyRing("k1", {"k1": KEY}).rotated()
+    cloud.secrets.create_secret(Name=SECRET, SecretString=ring.to_secret())
+    processor.handle(event([numbered(2)], first=1), plenty)
+    assert [held.metadata["key-version"] for held in cloud.held()] == ["k1", "k2"]
+
+
+def test_a_call_without_an_answer_ends_before_the_invocation_does(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The SDK's own timeouts are longer than the function's: it would die without saying what it waited for."""
+    contract = tmp_path / "contract.json"
+    contract.write_bytes(cloud.contract.to_json())
+    made: list[Any] = []
+    monkeypatch.setattr(boto3.session.Session, "client", lambda _self, _name, config=None: made.append(config))
+    monkeypatch.setattr(aws_lambda, "Processor", lambda *_: None)
+    monkeypatch.setattr(aws_lambda, "S3Store", lambda *_: None)
+    names = ("BUCKET", "STREAM", "BOUNDARY", "SECRET")
+    aws_lambda._start({f"HOMESHORE_{name}": "eu" for name in names}, contract)
+    assert len(made) == 2
+    for config in made:
+        backoff = 2 * 2  # the standard mode waits up to one second, then up to two
+        attempts = config.retries["total_max_attempts"]
+        slowest = attempts * (config.connect_timeout + config.read_timeout) + backoff
+        assert slowest < LEAST_TIMEOUT_SECONDS - RESERVE_MS / 1000
 
 
 def test_records_of_two_shards_become_two_objects(cloud: Cloud):

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from events.generator import generate
 from geography import boundary
-from processor.core import Batch, Context, process
+from processor.core import UNPACKED_EVENTS, Batch, Context, process
 from processor.keys import KeyRing
-from processor.packing import pack
+from processor.packing import MAGIC, MAX_EVENTS, pack
 from processor.schema import Contract
 from tests.processor import reference
 from tests.processor.batches import KEY, SHARD, VALID, lines, make_batch, numbered, shared_context
@@ -152,6 +152,15 @@ def test_a_batch_that_unpacks_to_too_much_is_left_in_part(context: Context, monk
     # One record alone is always taken, however large: the cap of a single record holds for it.
     monkeypatch.setattr("processor.core.UNPACKED_BYTES", 1)
     assert process(make_batch(packed), context).taken == 1
+
+
+def test_events_that_are_nothing_but_many_fill_a_call_too(context: Context):
+    """23 bytes of record hold 20,000 empty lines: a hundred of them took more memory than the function has."""
+    bomb = MAGIC + zstandard.ZstdCompressor().compress(b"\n" * MAX_EVENTS)
+    assert len(bomb) < 100
+    first = process(make_batch([bomb] * 100), context)
+    assert first.accounting.closes()
+    assert (first.accounting.events_in, first.taken) == (UNPACKED_EVENTS, UNPACKED_EVENTS // MAX_EVENTS)
 
 
 def test_the_same_batch_gives_the_same_bytes_in_another_process(context: Context):

@@ -315,3 +315,26 @@ def test_an_object_deleted_between_two_calls_is_written_again(context: Context):
     bucket = Vanishing()
     store_all(bucket, range_batch(context, [1, 2]))
     assert store_all(bucket, range_batch(context, [1])) == ["created"]
+
+
+def test_an_object_aside_is_there_before_its_batch_succeeds(context: Context):
+    """S3 answers 409 where another write of the name is under way: that one may still fail."""
+
+    class Busy(Bucket):
+        refusals = 2
+
+        def create(self, stored: Stored) -> bool:
+            if stored.key not in self.objects and self.objects and self.refusals:
+                self.refusals -= 1
+                return False
+            return super().create(stored)
+
+    bucket = Busy()
+    store_all(bucket, range_batch(context, [1, 3, 5]))
+    assert store_all(bucket, range_batch(context, [1, 2, 3])) == ["aside"]
+    assert audit(bucket.held()).accounted == 4
+    Busy.refusals = 1_000
+    bucket = Busy()
+    store_all(bucket, range_batch(context, [1, 3, 5]))
+    with pytest.raises(StoreConflict):
+        store_all(bucket, range_batch(context, [1, 2, 3]))

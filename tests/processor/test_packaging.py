@@ -119,3 +119,10 @@ def test_the_lock_pins_what_the_project_itself_uses():
     hashes = re.findall(r"sha256:([0-9a-f]{64})", packaging.LOCK.read_text())
     assert len(hashes) == len(set(hashes)) == len(pinned) * len(TARGETS)
     assert all(digest in whole for digest in hashes)
+
+
+def test_a_package_that_cannot_be_written_is_an_error_with_the_reason(contract: Contract, tmp_path: Path):
+    (tmp_path / ".build").mkdir()
+    (tmp_path / ".build" / "lambda").write_text("a file in the way")
+    with pytest.raises(PackageError, match=r"cannot be written: (Not a directory|File exists)"):
+        build(contract, architecture="host", runtime="python3.13", root=tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -142,15 +142,71 @@ def test_a_refresh_of_the_last_days_counts_from_today(tmp_path: Path, lake, cont
     assert silver_ids(lake) == ids_of(rows)
 
 
+def test_a_refresh_of_some_days_looks_for_an_earlier_copy_in_the_days_before(tmp_path: Path, lake, context: Context):
+    """Not in all of silver: its ids of a few weeks are more than a query may read."""
+    fill(tmp_path, context, range(10))
+    bronze(lake, context.contract, tmp_path)
+    arrived = datetime.fromtimestamp(ARRIVED, UTC).date()
+    lake.execute(sql.silver_refresh(context.contract, "duckdb", DATABASE))
+    (events,) = lake.execute(f"SELECT count(*) FROM {DATABASE}.silver").fetchone()
+    for days_before, rows in ((sql.REPEATED_WITHIN_DAYS, events), (sql.REPEATED_WITHIN_DAYS + 2, 2 * events)):
+        lake.execute(f"UPDATE {DATABASE}.silver SET arrived_at = DATE '{arrived - timedelta(days=days_before)}'")
+        for _ in range(2):  # still idempotent
+            lake.execute(sql.silver_refresh(context.contract, "duckdb", DATABASE, since=arrived))
+            assert lake.execute(f"SELECT count(*) FROM {DATABASE}.silver").fetchone() == (rows,)
+
+
+def test_a_refresh_of_gold_counts_the_hours_of_some_days_anew_and_leaves_the_others(
+    tmp_path: Path, lake, context: Context
+):
+    rows = fill(tmp_path, context, range(10))
+    bronze(lake, context.contract, tmp_path)
+    expected = expected_gold(rows)
+    hours = sorted({row[0] for row in expected})
+    days = sorted({hour.date() for hour in hours})
+    lake.execute(sql.silver_refresh(context.contract, "duckdb", DATABASE))
+    lake.execute(sql.gold_refresh(context.contract, "duckdb", DATABASE, since=days[-1] + timedelta(days=1)))
+    assert lake.execute(f"SELECT * FROM {DATABASE}.gold").fetchall() == []
+    for since in (days[-1], days[0]):
+        lake.execute(sql.gold_refresh(context.contract, "duckdb", DATABASE, since=since))
+        found = lake.execute(f"SELECT * FROM {DATABASE}.gold ORDER BY 1, 2").fetchall()
+        assert found == [row for row in expected if row[0].date() >= since]
+
+
+def test_what_is_past_its_retention_leaves_silver(tmp_path: Path, lake, context: Context):
+    fill(tmp_path, context, range(10))
+    bronze(lake, context.contract, tmp_path)
+    lake.execute(sql.silver_refresh(context.contract, "duckdb", DATABASE))
+    lake.execute(f"UPDATE {DATABASE}.silver SET arrived_at = today() - 31 WHERE event_type = 'click'")
+    lake.execute(f"UPDATE {DATABASE}.silver SET arrived_at = today() - 29 WHERE event_type <> 'click'")
+    lake.execute(sql.silver_expire(DATABASE, 30))
+    found = {kind for (kind,) in lake.execute(f"SELECT DISTINCT event_type FROM {DATABASE}.silver").fetchall()}
+    assert found
+    assert "click" not in found
+
+
+def test_no_sender_decides_how_many_partitions_a_refresh_writes(contract: Contract):
+    """Athena opens 100 for one statement, Iceberg tables included; an event's own time is the sender's word."""
+    silver = sql.silver_ddl(contract, "athena", DATABASE, "s3://bucket/silver")
+    gold = sql.gold_ddl(contract, "athena", DATABASE, "s3://bucket/gold")
+    assert "PARTITIONED BY (day(arrived_at))" in silver
+    assert "PARTITIONED BY" not in gold
+
+
 def test_athenas_text_names_what_athena_needs(contract: Contract):
     refresh = sql.silver_refresh(contract, "athena", DATABASE, since=date(2026, 3, 2))
     assert refresh.startswith(f'MERGE INTO "{DATABASE}"."silver" AS target')
     assert "from_iso8601_timestamp" in refresh
     assert "WHERE day >= '2026-03-02'" in refresh
+    assert "AND target.arrived_at >= TIMESTAMP '2026-02-23 00:00:00'" in refresh
+    daily = sql.gold_refresh(contract, "athena", DATABASE, since=3)
+    assert "WHERE \"event_time\" >= CAST(CURRENT_DATE - INTERVAL '3' DAY AS timestamp)" in daily
+    assert "AND arrived_at >= CAST(CURRENT_DATE - INTERVAL '4' DAY AS timestamp)\nGROUP BY" in daily
+    # VACUUM takes no quoted database (Athena User Guide, "VACUUM").
+    assert sql.silver_vacuum(DATABASE) == f"VACUUM {DATABASE}.silver"
     table = sql.silver_ddl(contract, "athena", DATABASE, "s3://bucket/silver")
     assert "'table_type' = 'ICEBERG'" in table
     assert "LOCATION 's3://bucket/silver/'" in table
-    assert "PARTITIONED BY (day(event_time))" in table
     external = sql.bronze_ddl(contract, "athena", DATABASE, "s3://bucket/bronze")
     assert "`_repeats` array<string>" in external
     assert "s3://bucket/bronze/day=${day}/hour=${hour}/" in external
