@@ -237,8 +237,11 @@ def _scalar(place: _Place, types: tuple[Any, ...], value: Plain, field: Field | 
     listed = (text == "" and not place.strict) or any(text in members for members in enums)
     listed = listed or any(text in rule.rule.enum for rule in stated)
     constant = field.constant if field and str in types else None
-    # An enumeration beside `str` lags behind the API in the SDKs of AWS and Google: alone it is no refusal.
-    sure = place.strict or str not in types or any(row.kind is Source.API and row.rule.enum for row in stated)
+    # An enumeration beside `str` lags behind the API in the SDKs of AWS and Google: alone it is no refusal, and the
+    # API's own list, where there is one, speaks for both.
+    sure = place.strict or str not in types
+    if not sure and any(row.kind is Source.API and row.rule.enum for row in stated):
+        enums = []
     for members in ([(constant,)] if constant else []) + enums:
         if listed or text in members or isinstance(value, bool):
             continue
