@@ -11,7 +11,7 @@ RESOLVE_LINUX = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-
   --only-binary :all: --python-platform x86_64-manylinux_2_28 --constraint requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulators demo test check format lock benchmark clean
+.PHONY: help setup emulators demo test check format lock rules benchmark clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,7 @@ check: setup ## lint, format, types, import direction, generated files
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m stacks.schema
+	$(BIN)/python -m validity.build
 
 format: setup ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .
@@ -61,6 +62,11 @@ lock: setup ## resolve the dependencies anew: pinned, hashed, no index address
 	$(RESOLVE_LINUX) --python-version 3.12 --group functions -o processor/requirements-functions-3.12.lock
 	$(RESOLVE_LINUX) --python-version 3.13 --group functions -o processor/requirements-functions-3.13.lock
 	$(RESOLVE_LINUX) --python-version 3.13 --group cloud-run -o processor/requirements-cloud-run.lock
+
+rules: setup ## write the rule tables of validity/ anew, from the pinned descriptions of the clouds' APIs
+	@rm -rf .build/rules
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --group validity --target .build/rules
+	@$(BIN)/python -m validity.build --write
 
 benchmark: setup ## measure; figures are ratios from one run
 	$(BIN)/python benchmarks/processor.py

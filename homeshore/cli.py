@@ -18,6 +18,7 @@ import click
 from homeshore.errors import UserError, Verdict
 
 COMMANDS = {
+    "check": "What is wrong with a stack before it is deployed; also of a file that Pulumi wrote.",
     "config": "Print a stack's whole effective configuration and where each value came from.",
     "data": "The data plane: pseudonym keys.",
     "demo": "The main job on the embedded cloud: up, send, process, query, account, down.",

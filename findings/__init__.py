@@ -1,0 +1,27 @@
+"""What a judgement of resources says: plain data that every judge makes and every report reads. Leaf, stdlib only."""
+
+from __future__ import annotations
+
+from findings.model import (
+    CATEGORIES,
+    Category,
+    Enforcement,
+    Exempted,
+    Finding,
+    Judgement,
+    NotJudged,
+    Report,
+    Severity,
+)
+
+__all__ = [
+    "CATEGORIES",
+    "Category",
+    "Enforcement",
+    "Exempted",
+    "Finding",
+    "Judgement",
+    "NotJudged",
+    "Report",
+    "Severity",
+]
