@@ -13,6 +13,7 @@ import yaml
 from moto import mock_aws
 
 from homeshore.cli import run
+from homeshore.pseudonym_key import ensure_key
 from processor.keys import KeyRing
 from stacks.reading import read
 
@@ -74,6 +75,15 @@ def test_init_refuses_to_overwrite(account: Account, capsys: pytest.CaptureFixtu
     assert (code, out) == (2, "")
     assert "holds a key already" in err
     assert "data key rotate" in err
+    assert account.text() == before
+
+
+def test_an_emulator_s_key_is_written_once_and_never_over_another(account: Account):
+    account.client.create_secret(Name=account.name)
+    assert ensure_key(account.client, account.name)
+    before = account.text()
+    assert KeyRing.from_secret(before).versions == ("k1",)
+    assert not ensure_key(account.client, account.name)
     assert account.text() == before
 
 
