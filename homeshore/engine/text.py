@@ -57,7 +57,15 @@ def _branches(
 def _facts(resource: Resource, paint: Style) -> str:
     kept = _protection(resource) + (["read, not managed"] if resource.external else [])
     flags = f"  {paint(', '.join(kept), fg='yellow')}" if kept and resource.custom else ""
-    return paint(resource.type, dim=True) + flags
+    return paint(short_type(resource.type), dim=True) + flags
+
+
+def short_type(token: str) -> str:
+    """A type as Pulumi's own output shows it: `aws:s3:Bucket` for `aws:s3/bucket:Bucket`; other tokens as they are."""
+    package, _, rest = token.partition(":")
+    module, _, name = rest.partition(":")
+    folder, _, file = module.partition("/")
+    return f"{package}:{folder}:{name}" if name and file == name[:1].lower() + name[1:] else token
 
 
 def _counts(resources: tuple[Resource, ...]) -> str:
