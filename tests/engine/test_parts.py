@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeshore.engine import values
+from homeshore.engine import run, values
 from homeshore.engine.urns import Urn, make_urn
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -47,3 +49,21 @@ def test_importing_the_engine_is_cheap():
     code = "import sys, homeshore.engine; print('pulumi' in sys.modules, 'google.protobuf' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_waits_until_the_event_loop_is_made(number):
+    reached = []
+
+    def interrupt(_number, _frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(number, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt), run._signals_held():
+            os.kill(os.getpid(), number)
+            reached.append("the end of the block")
+    finally:
+        signal.signal(number, before)
+    assert reached == ["the end of the block"]
+    assert number not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
