@@ -58,11 +58,15 @@ def test_a_signal_waits_until_the_event_loop_is_made(number):
     def interrupt(_number, _frame):
         raise KeyboardInterrupt
 
-    before = signal.signal(number, interrupt)
-    try:
-        with pytest.raises(KeyboardInterrupt), run._signals_held():
+    def make():
+        with run._signals_held():
             os.kill(os.getpid(), number)
             reached.append("the end of the block")
+
+    before = signal.signal(number, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            make()
     finally:
         signal.signal(number, before)
     assert reached == ["the end of the block"]
