@@ -62,6 +62,7 @@ lock: setup ## resolve the dependencies anew: pinned, hashed, no index address
 	$(RESOLVE_LINUX) --python-version 3.12 --group functions -o processor/requirements-functions-3.12.lock
 	$(RESOLVE_LINUX) --python-version 3.13 --group functions -o processor/requirements-functions-3.13.lock
 	$(RESOLVE_LINUX) --python-version 3.13 --group cloud-run -o processor/requirements-cloud-run.lock
+	$(RESOLVE_LINUX) --python-version 3.13 --group lakehouse -o processor/requirements-lakehouse.lock
 
 rules: setup ## write the rule tables of validity/ anew, from the pinned descriptions of the clouds' APIs
 	@rm -rf .build/rules

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, cast
 
 import msgspec
-import zstandard
 
+from processor.codec import content
 from processor.core import Accounting
 from processor.store import Position, Row, row_positions
 
@@ -82,11 +82,10 @@ class _Count:
     def add(self, kind: str, held: Held) -> None:
         self._objects += 1
         try:
-            content = zstandard.ZstdDecompressor().decompressobj().decompress(held.body)
-            entries = self._decoder.decode_lines(content)
+            entries = self._decoder.decode_lines(content(held.body))
             if kind == "bronze":
                 self._add_batch(held, entries)
-        except (zstandard.ZstdError, ValueError, KeyError) as fault:
+        except (ValueError, KeyError) as fault:
             self._faults.append(f"{held.key}: cannot be read ({type(fault).__name__})")
             return
         self.seen[kind].update(position for entry in entries for position in row_positions(entry))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack, cast
 
 import msgspec
 
+from processor.codec import Codec
 from processor.core import Batch, Stored
 from processor.pipeline import KeyCache, Pipeline, Settings, failed_line, stored_line
 from processor.schema import Contract
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 # connect and 60 s to read.
 CONNECT_SECONDS = 3
 READ_SECONDS = 20
+CODEC: Codec = "gzip"  # what Synapse reads
 
 _log = logging.getLogger("homeshore")  # what is logged, and not what is printed, reaches the host with its level
 
@@ -239,4 +241,5 @@ def _start(environment: Mapping[str, str], contract: Path) -> Processor:
         read_timeout=READ_SECONDS,
         retry_total=3,
     )
-    return Processor(Pipeline(settings, Contract.from_json(contract.read_bytes()), BlobStore(container), keys))
+    made = Contract.from_json(contract.read_bytes())
+    return Processor(Pipeline(settings, made, BlobStore(container), keys, CODEC))

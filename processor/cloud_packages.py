@@ -20,7 +20,7 @@ from processor.schema import Contract
 FUNCTIONS_RUNTIMES = ("python3.12", "python3.13")
 CLOUD_RUN_RUNTIME = "python3.13"
 CLOUD_RUN_LOCK = Path(__file__).parent / "requirements-cloud-run.lock"
-_CORE = ("__init__", "compiler", "core", "keys", "packing", "pipeline", "schema", "store")
+_CORE = ("__init__", "codec", "compiler", "core", "keys", "packing", "pipeline", "schema", "store")
 FUNCTIONS_MODULES = (*_CORE, "azure_functions")
 CLOUD_RUN_MODULES = (*_CORE, "gcp_pubsub", "gcs")
 

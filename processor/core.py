@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import Literal, NoReturn, Protocol, cast
 
 import msgspec
-import zstandard
 
+from processor.codec import SUFFIXES, Codec, compressor
 from processor.compiler import Refuse, Sift, compile_sift, is_too_deep, tokens
 from processor.keys import KeyRing
 from processor.packing import MAGIC, PackFault, content_size, unpack
@@ -27,7 +27,6 @@ UNPACKED_BYTES = 64 * 1024 * 1024
 # And so many events, each of which takes half a kilobyte of memory and a row however short it is: a record of 23 bytes
 # can hold 20,000 empty ones, and a batch thousands of such records.
 UNPACKED_EVENTS = 100_000
-ZSTD_LEVEL = 1
 
 _PLAIN = re.compile(r"[0-9A-Za-z._:@-]+")  # what goes into a row and an object name without escaping
 _FIELD = re.compile(r"`(?:\$\.)?([a-z][a-z0-9_]*)`")  # how msgspec names the field at fault
@@ -68,7 +67,7 @@ class Accounting(msgspec.Struct, frozen=True, rename="kebab"):
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """One object to be stored: zstd-compressed JSON lines, with the batch's accounting as metadata (all text)."""
+    """One object to be stored: compressed JSON lines, with the batch's accounting as metadata (all text)."""
 
     kind: Kind
     key: str
@@ -94,7 +93,9 @@ class AccountingError(RuntimeError):
 class Context:
     """What the processor needs beside the batch: compiled once, used for every batch of a warm process."""
 
-    def __init__(self, contract: Contract, ring: KeyRing, countries: frozenset[str], stream: str) -> None:
+    def __init__(
+        self, contract: Contract, ring: KeyRing, countries: frozenset[str], stream: str, codec: Codec = "zstd"
+    ) -> None:
         """`countries` are the ISO codes inside the boundary; `stream` is the name that stands in object names."""
         if not _PLAIN.fullmatch(stream):
             raise ValueError(f"{stream!r} is no stream name")
@@ -104,7 +105,8 @@ class Context:
         self.stream = stream
         self.sift: Sift = compile_sift(contract)
         self.encoder = msgspec.json.Encoder()
-        self.compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
+        self.compress = compressor(codec)
+        self.suffix = SUFFIXES[codec]
 
     def with_ring(self, ring: KeyRing) -> Context:
         """The same context under another key ring."""
@@ -124,14 +126,14 @@ def process(batch: Batch, context: Context) -> Result:
     if not accounting.closes():
         raise AccountingError(f"the accounting does not close: {accounting}")
     metadata = _metadata(accounting, context, first, batch.sequences[taken - 1])
-    path = object_path(context.stream, batch.partition, batch.name or first, batch.arrivals[0])
+    path = object_path(context.stream, batch.partition, batch.name or first, batch.arrivals[0]) + context.suffix
     bodies: tuple[tuple[Kind, bytes], ...] = (
         ("quarantine", b"".join(work.quarantined)),
         ("dead-letter", b"".join(work.dead)),
         ("bronze", work.rows_body()),
     )
     objects = [
-        Stored(kind, f"{kind}/{path}", context.compressor.compress(body), metadata)
+        Stored(kind, f"{kind}/{path}", context.compress(body), metadata)
         for kind, body in bodies
         if body or kind == "bronze"
     ]
@@ -139,9 +141,9 @@ def process(batch: Batch, context: Context) -> Result:
 
 
 def object_path(stream: str, partition: str, name: str, arrived: float) -> str:
-    """The object's name below its kind: only what a retry from the same record repeats stands in it."""
+    """The object's name below its kind, without ending: only what a retry from the same record repeats stands in it."""
     moment = datetime.fromtimestamp(int(arrived), UTC)
-    return f"day={moment:%Y-%m-%d}/hour={moment:%H}/{stream}-{partition}-{name}.jsonl.zst"
+    return f"day={moment:%Y-%m-%d}/hour={moment:%H}/{stream}-{partition}-{name}"
 
 
 def _check(batch: Batch) -> str:

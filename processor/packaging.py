@@ -22,7 +22,7 @@ from processor.schema import Contract
 LOCK = Path(__file__).parent / "requirements-lambda.lock"
 LIBRARIES = ("msgspec", "pybase64", "zstandard")
 # What runs in the cloud. The other modules of this package are for building, reading back and querying.
-MODULES = ("__init__", "aws_lambda", "compiler", "core", "keys", "packing", "pipeline", "schema", "store")
+MODULES = ("__init__", "aws_lambda", "codec", "compiler", "core", "keys", "packing", "pipeline", "schema", "store")
 HANDLER = "processor.aws_lambda.handler"
 HOST = "host"
 

@@ -19,8 +19,8 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, Protocol
 
 import msgspec
-import zstandard
 
+from processor.codec import content, stem_and_suffix
 from processor.core import Stored
 
 Outcome = Literal["created", "kept", "replaced", "aside"]
@@ -87,7 +87,8 @@ def store_one(store: ObjectStore, stored: Stored) -> Outcome:
 
 def _aside(stored: Stored) -> Stored:
     digest = hashlib.sha256(stored.body).hexdigest()[:16]
-    return msgspec.structs.replace(stored, key=stored.key.removesuffix(".jsonl.zst") + f"-{digest}.jsonl.zst")
+    stem, suffix = stem_and_suffix(stored.key)
+    return msgspec.structs.replace(stored, key=f"{stem}-{digest}{suffix}")
 
 
 def _last(metadata: dict[str, str]) -> tuple[int, str]:
@@ -121,6 +122,5 @@ def row_positions(row: Row) -> Iterator[Position]:
 
 
 def positions(body: bytes) -> frozenset[Position]:
-    """The positions of all events in an object's body."""
-    content = zstandard.ZstdDecompressor().decompressobj().decompress(body)
-    return frozenset(position for row in _rows.decode_lines(content) for position in row_positions(row))
+    """The positions of all events in an object's body. Raises ValueError for one that cannot be read."""
+    return frozenset(position for row in _rows.decode_lines(content(body)) for position in row_positions(row))

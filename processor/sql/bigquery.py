@@ -21,8 +21,8 @@ Mode = Literal["NULLABLE", "REQUIRED", "REPEATED"]
 SOURCE_FORMAT = "NEWLINE_DELIMITED_JSON"
 COMPRESSION = "GZIP"
 PARTITIONING_MODE = "CUSTOM"
-"""Of hive_partitioning_options: names and types of the keys stand in the prefix, nothing is guessed from what happens to
-be there (AUTO would make `hour` a number)."""
+"""Of hive_partitioning_options: names and types of the keys stand in the prefix, nothing is guessed from what is
+there (AUTO would make `hour` a number)."""
 
 _TYPES = {
     "string": "STRING",

@@ -10,12 +10,13 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import azure.functions as func
-import zstandard
 from azure.functions import meta
 from azure.functions.eventhub import EventHubTriggerConverter
 
 from events.generator import generate
 from processor.audit import Audit, Held, audit
+from processor.azure_functions import CODEC
+from processor.codec import content
 from processor.packing import pack
 from processor.pipeline import KeyCache, Pipeline, Settings
 from processor.schema import Contract
@@ -58,7 +59,7 @@ def corpus(contract: Contract, seed: int, total: int = EVENTS) -> list[Sent]:
 
 def pipeline(contract: Contract, store: ObjectStore, stream: str = STREAM) -> Pipeline:
     """The pipeline on `store`, with the tests' key."""
-    return Pipeline(Settings("lake", stream, "eu", "key"), contract, store, KeyCache(lambda: SECRET))
+    return Pipeline(Settings("lake", stream, "eu", "key"), contract, store, KeyCache(lambda: SECRET), CODEC)
 
 
 def hub_events(
@@ -117,12 +118,7 @@ def outcome(held: Iterable[Held], sent: int) -> tuple[Outcome, Audit]:
 
 
 def _lines(objects: list[Held], kind: str) -> list[bytes]:
-    text = b"".join(
-        zstandard.ZstdDecompressor().decompressobj().decompress(held.body)
-        for held in objects
-        if held.key.startswith(f"{kind}/")
-    )
-    return text.splitlines()
+    return b"".join(content(held.body) for held in objects if held.key.startswith(f"{kind}/")).splitlines()
 
 
 def _ours(line: bytes) -> bytes:

@@ -20,6 +20,7 @@ from azure.storage.blob import ContainerClient
 from processor import azure_functions, packing
 from processor.audit import audit
 from processor.azure_functions import (
+    CODEC,
     BadTrigger,
     BatchFailed,
     BlobStore,
@@ -83,7 +84,7 @@ def test_a_batch_is_stored_counted_and_reported(contract: Contract, caplog: pyte
     bucket = Bucket()
     with caplog.at_level(logging.INFO, "homeshore"):
         Processor(pipeline(contract, bucket)).handle(hub_events([VALID, FOREIGN, b"{", VALID, numbered(2)]))
-    name = f"day=2026-03-02/hour=08/{STREAM}-0-0.jsonl.zst"
+    name = f"day=2026-03-02/hour=08/{STREAM}-0-0.jsonl.gz"
     assert set(bucket.objects) == {f"bronze/{name}", f"dead-letter/{name}", f"quarantine/{name}"}
     assert audit(bucket.held()).closes(5)
     line = json.loads(caplog.messages[0])
@@ -124,7 +125,7 @@ def test_the_key_is_taken_up_anew_and_without_it_nothing_is_stored(contract: Con
     keys = KeyCache(lambda: secrets[0], lambda: now[0])
     bucket = Bucket()
     settings = FunctionSettings("lake", STREAM, "eu", "key", "https://a", "https://v", "id")
-    processor = Processor(Pipeline(settings, contract, bucket, keys))
+    processor = Processor(Pipeline(settings, contract, bucket, keys, CODEC))
     processor.handle(hub_events([numbered(1)]))
     secrets[0] = KeyRing.from_secret(SECRET).rotated().to_secret()
     processor.handle(hub_events([numbered(2)], first=1))

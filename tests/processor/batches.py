@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-import zstandard
-
 from events.contract import SHIPPED, load
 from geography import boundary
+from processor.codec import content
 from processor.core import Batch, Context, Result
 from processor.keys import KeyRing
 
@@ -45,4 +44,4 @@ def lines(result: Result, kind: str) -> bytes:
     """The decompressed body of the batch's object of `kind`, empty when there is none."""
     bodies = [stored.body for stored in result.objects if stored.kind == kind]
     assert len(bodies) <= 1
-    return zstandard.ZstdDecompressor().decompressobj().decompress(bodies[0]) if bodies else b""
+    return content(bodies[0]) if bodies else b""

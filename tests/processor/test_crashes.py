@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-import zstandard
 
 from events.generator import generate
 from processor.audit import Held, audit
+from processor.codec import content
 from processor.core import Batch, Context, Stored, process
 from processor.packing import pack
 from processor.store import Existing, ObjectStore, StoreConflict, store_all
@@ -69,7 +69,7 @@ class Bucket(ObjectStore):
 
     def rows(self) -> list[dict]:
         bodies = (there.body for key, there in self.objects.items() if key.startswith("bronze/"))
-        text = b"".join(zstandard.ZstdDecompressor().decompressobj().decompress(body) for body in bodies)
+        text = b"".join(content(body) for body in bodies)
         return [json.loads(line) for line in text.splitlines()]
 
 
