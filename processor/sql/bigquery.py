@@ -21,8 +21,8 @@ Mode = Literal["NULLABLE", "REQUIRED", "REPEATED"]
 SOURCE_FORMAT = "NEWLINE_DELIMITED_JSON"
 COMPRESSION = "GZIP"
 PARTITIONING_MODE = "CUSTOM"
-"""Of hive_partitioning_options: names and types of the keys stand in the prefix, nothing is guessed from the objects that
-happen to be there (AUTO would make `hour` a number)."""
+"""Of hive_partitioning_options: names and types of the keys stand in the prefix, nothing is guessed from what happens to
+be there (AUTO would make `hour` a number)."""
 
 _TYPES = {
     "string": "STRING",
@@ -171,7 +171,9 @@ def _external(name: str, prefix: str, description: str, columns: tuple[Column, .
     return ExternalTable(name, description, listed, f"{root}/*", f"{root}/{{day:DATE}}/{{hour:STRING}}")
 
 
-def _native(columns: list[tuple[str, str]], descriptions: dict[str, str], required: set[str]) -> tuple[TableColumn, ...]:
+def _native(
+    columns: list[tuple[str, str]], descriptions: dict[str, str], required: set[str]
+) -> tuple[TableColumn, ...]:
     return tuple(
         TableColumn(name, _TYPES[kind], "REQUIRED" if name in required else "NULLABLE", descriptions[name])
         for name, kind in columns

@@ -202,7 +202,7 @@ def _gold(contract: Contract, spell: Spelling, table: str, where: str | None = N
     users = f",\n  COUNT(DISTINCT {spell.quoted(person.name)}) AS users" if person else ""
     condition = f"WHERE {where}\n" if where else ""
     return (
-        "SELECT\n"  # noqa: S608 - checked names
+        "SELECT\n"
         f"  {spell.hour(event_time)} AS hour_start,\n"
         f"  {event_type} AS event_type,\n"
         f"  COUNT(*) AS events{users}\n"
