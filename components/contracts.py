@@ -97,9 +97,9 @@ class ProcessorSpec:
     """The code that runs in the cloud, and how it is fed.
 
     `package` is the code, relative to the project's directory, `package_digest` its SHA-256 in base64. A batch is
-    retried `maximum_retries` times, up to `maximum_record_age_seconds` (None: until the stream forgets it); then it goes
-    to the failed batches. `cpus` is None where memory decides; `instances` is how many run at once (all the time, or at
-    most), None where `parallelization` per lane and `reserved_concurrency` say so.
+    retried `maximum_retries` times, up to `maximum_record_age_seconds` (None: until the stream forgets it); then it
+    goes to the failed batches. `cpus` is None where memory decides; `instances` is how many run at once (all the time,
+    or at most), None where `parallelization` per lane and `reserved_concurrency` say so.
     """
 
     package: Path

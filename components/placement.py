@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 import geography
 from components.refusal import refusal, shown
@@ -46,7 +47,7 @@ def _region_of(cloud: str) -> Callable[[str], str]:
     return check
 
 
-def _names(cloud: str) -> dict[str, list[str]]:
+def _names(cloud: str) -> JsonDict:
     return {"enum": [r.name for r in geography.regions(cloud) if r.kind == "region"]}
 
 
@@ -106,9 +107,9 @@ def _billing_account(value: str) -> str:
     return value
 
 
-AwsRegion = Annotated[str, AfterValidator(_region_of("aws")), Field(json_schema_extra={**_names("aws")})]
-AzureRegion = Annotated[str, AfterValidator(_region_of("azure")), Field(json_schema_extra={**_names("azure")})]
-GcpRegion = Annotated[str, AfterValidator(_region_of("gcp")), Field(json_schema_extra={**_names("gcp")})]
+AwsRegion = Annotated[str, AfterValidator(_region_of("aws")), Field(json_schema_extra=_names("aws"))]
+AzureRegion = Annotated[str, AfterValidator(_region_of("azure")), Field(json_schema_extra=_names("azure"))]
+GcpRegion = Annotated[str, AfterValidator(_region_of("gcp")), Field(json_schema_extra=_names("gcp"))]
 AwsAccountId = Annotated[str, AfterValidator(_account_id), Field(json_schema_extra={"pattern": "^[0-9]{12}$"})]
 AzureId = Annotated[str, AfterValidator(_guid), Field(json_schema_extra={"pattern": f"^{_GUID.pattern}$"})]
 GcpProjectId = Annotated[
