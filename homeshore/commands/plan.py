@@ -79,7 +79,7 @@ def size(
     latency: str | None,
     as_json: bool,
 ) -> None:
-    r"""Capacity for STACK's workload, or for the load that the options state.
+    """Capacity for STACK's workload, or for the load that the options state.
 
     Each number comes with its reason and the limit that drove it.
 
@@ -130,7 +130,7 @@ def size(
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (shape below) instead of text.")
 def standby(target: str, *, cloud: str | None, boundary: str | None, as_json: bool) -> None:
-    r"""Regions that can stand by for REGION, or for STACK's region, inside the boundary.
+    """Regions that can stand by for REGION, or for STACK's region, inside the boundary.
 
     A partner has every service that the stack uses, as far as the sources say; where they say nothing, the service is
     named. Exits 1 where no region inside can stand by, with the reason.

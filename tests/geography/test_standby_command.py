@@ -148,3 +148,12 @@ def test_outside_a_project_an_unknown_region_is_told_too(
     told = capsys.readouterr().err
     assert european("azure") in told
     assert "Pulumi.yaml" in told
+
+
+@pytest.mark.parametrize("subcommand", ["size", "standby"])
+def test_the_help_keeps_its_lines(subcommand: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", subcommand, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert "\\b" not in told
+    assert f"  Example: homeshore plan {subcommand} dev\n" in told
+    assert '  JSON: {"version": 1, "stack", "placement"' in told
