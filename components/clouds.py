@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from components.contracts import Toolkit
-from components.placement import AwsPlacement, Placement
+from components.placement import AwsPlacement, AzurePlacement, GcpPlacement, Placement
 
 
 def toolkit_for(placement: Placement) -> Toolkit:
@@ -13,6 +13,14 @@ def toolkit_for(placement: Placement) -> Toolkit:
     match placement:
         case AwsPlacement():
             from components.aws.toolkit import TOOLKIT  # only this cloud's SDK
+
+            return TOOLKIT
+        case AzurePlacement():
+            from components.azure.toolkit import TOOLKIT
+
+            return TOOLKIT
+        case GcpPlacement():
+            from components.gcp.toolkit import TOOLKIT
 
             return TOOLKIT
         case _:  # pyright: ignore[reportUnnecessaryComparison]

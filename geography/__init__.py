@@ -1,7 +1,10 @@
-"""Regions, jurisdictions and boundaries: data and pure functions, a leaf that imports nothing of ours.
+"""Regions, jurisdictions and boundaries, services and pairs: data and pure functions, a leaf that imports none of ours.
 
-The tables `regions.csv` and `boundaries.csv` are the one truth for config, policies, processor and prices.
+The tables beside this file are the one truth for config, policies, processor and prices. What the processor does not
+need is imported on first use: importing this package is part of every cold start.
 """
+
+from typing import TYPE_CHECKING
 
 from geography.places import (
     CLOUDS,
@@ -15,14 +18,92 @@ from geography.places import (
     regions,
 )
 
+if TYPE_CHECKING:
+    from geography.offering import (
+        STATES,
+        Availability,
+        Service,
+        Unavailable,
+        Unconfirmed,
+        UnknownService,
+        availability,
+        missing,
+        neighbours,
+        services,
+        services_of,
+        unavailable,
+        unconfirmed,
+        world,
+    )
+    from geography.pairs import (
+        DualRegion,
+        Redundancy,
+        dual_region,
+        dual_regions,
+        pair_of,
+        pair_outside,
+        redundancy,
+    )
+    from geography.standby import (
+        Partner,
+        Replication,
+        Ruled,
+        partners,
+        replication,
+        ruled_out,
+        standby_services,
+    )
+
 __all__ = [
     "CLOUDS",
+    "STATES",
+    "Availability",
     "Boundary",
+    "DualRegion",
+    "Partner",
+    "Redundancy",
     "Region",
+    "Replication",
+    "Ruled",
+    "Service",
+    "Unavailable",
+    "Unconfirmed",
     "UnknownBoundary",
     "UnknownRegion",
+    "UnknownService",
+    "availability",
     "boundaries",
     "boundary",
+    "dual_region",
+    "dual_regions",
+    "missing",
+    "neighbours",
+    "pair_of",
+    "pair_outside",
+    "partners",
+    "redundancy",
     "region",
     "regions",
+    "replication",
+    "ruled_out",
+    "services",
+    "services_of",
+    "standby_services",
+    "unavailable",
+    "unconfirmed",
+    "world",
 ]
+
+_LATER = ("offering", "pairs", "standby")
+
+
+def __getattr__(name: str) -> object:
+    """A public name of the modules that are imported on first use."""
+    if name in __all__:
+        from importlib import import_module
+
+        for module in _LATER:
+            found = getattr(import_module(f"geography.{module}"), name, None)
+            if found is not None:
+                return globals().setdefault(name, found)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -73,7 +73,7 @@ def region(cloud: str, name: str) -> Region:
     if found is None:
         names = [place.name for place in regions(cloud) if place.kind == "region"]
         elsewhere = tuple(other for other in CLOUDS if (other, name) in _regions())
-        raise UnknownRegion(cloud, name, _near(name, names), elsewhere)
+        raise UnknownRegion(cloud, name, near(name, names), elsewhere)
     return found
 
 
@@ -95,7 +95,8 @@ def boundaries() -> tuple[Boundary, ...]:
     return tuple(_boundaries().values())
 
 
-def _rows(table: str) -> list[dict[str, str]]:
+def read(table: str) -> list[dict[str, str]]:
+    """The rows of a table of this package, by column."""
     with (Path(__file__).parent / table).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -113,13 +114,13 @@ def _regions() -> dict[tuple[str, str], Region]:
             partition=row["partition"],
             notes=row["notes"],
         )
-        for row in _rows("regions.csv")
+        for row in read("regions.csv")
     }
 
 
 @cache
 def _boundaries() -> dict[str, Boundary]:
-    rows = _rows("boundaries.csv")
+    rows = read("boundaries.csv")
     own = {row["name"]: frozenset(row["countries"].split("+")) for row in rows if row["countries"]}
     found: dict[str, Boundary] = {}
     for row in rows:
@@ -137,7 +138,8 @@ def _countries_of(place: Region, jurisdictions: frozenset[str]) -> frozenset[str
     return frozenset[str]().union(*(_boundaries()[name].countries for name in jurisdictions))
 
 
-def _near(name: str, names: list[str]) -> tuple[str, ...]:
+def near(name: str, names: list[str]) -> tuple[str, ...]:
+    """Up to three of `names` that `name` may have meant."""
     from difflib import get_close_matches
 
     return tuple(get_close_matches(name.strip().lower(), names, n=3, cutoff=0.6))
@@ -147,5 +149,5 @@ def _near_boundaries(name: str) -> tuple[str, ...]:
     word = name.strip()
     by_country = [b.name for b in _boundaries().values() if b.countries == frozenset([word.upper()])]
     by_title = [b.name for b in _boundaries().values() if len(word) > 3 and word.lower() in b.title.lower()]  # noqa: PLR2004
-    near = _near(word, list(_boundaries()))
-    return tuple(dict.fromkeys([*by_country, *by_title, *near]))[:3]
+    similar = near(word, list(_boundaries()))
+    return tuple(dict.fromkeys([*by_country, *by_title, *similar]))[:3]

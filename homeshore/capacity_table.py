@@ -14,7 +14,6 @@ from rich.text import Text
 from stacks.sizing import CapacityPlan, Decision
 
 UNIT_IN_NAME = re.compile(r"_(seconds|mb|ms|minutes|days|hours|bytes|per_second|per_day)$")
-INSTEAD_OF_NONE = {"stream.shards": "on-demand"}
 SECTIONS = {"stream": "Stream", "processor": "Processor", "storage": "Bucket", "operations": "Operations"}
 GIB = 2**30
 COUNTED = {"shards", "executions", "records", "days"}
@@ -50,6 +49,8 @@ def _table(decisions: list[Decision], assumptions: list[str]) -> Table:
     table.add_column(justify="right", width=19)
     table.add_column(ratio=1)
     for decision in decisions:
+        if decision.value is None and not decision.unit:
+            continue  # not a number of this cloud; the JSON says why
         table.add_row(Text(_label(decision.name)), Text(_amount(decision)), _why(decision, assumptions))
     return table
 
@@ -61,7 +62,9 @@ def _label(name: str) -> str:
 def _amount(decision: Decision) -> str:
     value, unit = decision.value, decision.unit
     if value is None:
-        return INSTEAD_OF_NONE.get(decision.name, "none")
+        return "none"
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "yes" if value else "no"
     if unit == "B" and value % GIB == 0:

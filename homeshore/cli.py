@@ -25,7 +25,7 @@ COMMANDS = {
     "doctor": "Check this machine and this checkout for what the commands need.",
     "local": "The embedded cloud with a stack applied: up, status, down.",
     "new": "Write a valid stack file for a cloud and a region.",
-    "plan": "What a workload needs, with the reason for each number.",
+    "plan": "What a workload needs, with the reason for each number; where it can fail over.",
     "preview": "The resources that a stack file becomes; no account, no plugin.",
     "regions": "Regions, their jurisdictions, and the boundaries that hold them.",
     "schema": "Print the JSON schema of the stack file.",

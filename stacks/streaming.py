@@ -11,26 +11,29 @@ from components.clouds import toolkit_for
 from components.contracts import (
     BucketSpec,
     KeySpec,
+    LogsSpec,
     NetworkSpec,
     ObservabilitySpec,
+    Packages,
+    Parts,
     ProcessorSpec,
     SinkSpec,
     StreamSpec,
     Toolkit,
     Unsupported,
 )
-from components.lifecycle import Move, failed_batch_rules, lake_rules, log_rules
+from components.lifecycle import Move, failed_batch_rules, lake_rules
 from components.naming import Names
 from events import contract as contracts
 from events.contract import Contract, ContractFaults
-from processor import packaging
+from processor.archive import PackageError
 from stacks import sizing
 from stacks.config import Removal, StackConfig
 from stacks.retention import stages
 from stacks.sizing import CapacityPlan, SizingError
 
 PIPELINE = "pipeline"
-LAKE, FAILED, LOGS = "lake", "failed", "logs"
+LAKE, FAILED = "lake", "failed"
 """Roles of the stores, short: a bucket's name has 63 characters for account, region and environment too."""
 
 
@@ -58,18 +61,22 @@ class RegionalPipeline(RegionalComponent):
         self, toolkit: Toolkit, config: StackConfig, plan: CapacityPlan, root: Path
     ) -> dict[str, pulumi.Output[str]]:
         contract = contracts.load(root / config.events)
+        settings = config.processor
+        packages = toolkit.packages(contract, architecture=settings.architecture, runtime=settings.runtime, root=root)
         key = toolkit.key(f"{PIPELINE}-key", KeySpec(budget_alerts=config.budget is not None), parent=self)
-        logs = toolkit.bucket(f"{PIPELINE}-access-logs", logs_spec(plan), key=key, logs=None, parent=self)
+        logs = toolkit.logs(f"{PIPELINE}-access-logs", logs_spec(plan), key=key, parent=self)
         lake = toolkit.bucket(f"{PIPELINE}-lake", lake_spec(config), key=key, logs=logs, parent=self)
         failed = toolkit.bucket(f"{PIPELINE}-failed-batches", failed_spec(config), key=key, logs=logs, parent=self)
-        stream = toolkit.stream(f"{PIPELINE}-stream", stream_spec(config, plan), key=key, parent=self)
+        stream = toolkit.stream(f"{PIPELINE}-stream", stream_spec(config, plan, contract), key=key, parent=self)
         network = None
         if config.network.mode == "private":
             spec = NetworkSpec(log_days=plan.operations.log_retention_days)
-            network = toolkit.network(f"{PIPELINE}-network", spec, key=key, lake=lake, parent=self)
+            network = toolkit.network(
+                f"{PIPELINE}-network", spec, key=key, lake=lake, failed=failed, stream=stream, parent=self
+            )
         processor = toolkit.processor(
             f"{PIPELINE}-processor",
-            processor_spec(config, plan, contract, root),
+            processor_spec(config, plan, packages, root),
             key=key,
             stream=stream,
             lake=lake,
@@ -79,19 +86,16 @@ class RegionalPipeline(RegionalComponent):
         )
         sink = toolkit.sink(
             f"{PIPELINE}-sink",
-            SinkSpec(contract, plan.operations.scan_limit_bytes, config.retention.delete_after_days),
+            sink_spec(config, plan, contract, packages, root),
             key=key,
             lake=lake,
             stream=stream,
+            network=network,
             parent=self,
         )
+        parts = Parts(key, logs, lake, failed, stream, network, processor, sink)
         watch = toolkit.observability(
-            f"{PIPELINE}-observability",
-            observability_spec(config, plan),
-            key=key,
-            stream=stream,
-            processor=processor,
-            parent=self,
+            f"{PIPELINE}-observability", observability_spec(config, plan), parts=parts, parent=self
         )
         return {
             "endpoint": stream.uri,
@@ -117,7 +121,7 @@ def deploy(config: StackConfig) -> RegionalPipeline:
     try:
         plan = sizing.plan(config.placement, config.workload, config.latency, config.retention, config.slo)
         pipeline = RegionalPipeline(config, plan, Path.cwd())
-    except (SizingError, ContractFaults, packaging.PackageError, Unsupported) as fault:
+    except (SizingError, ContractFaults, PackageError, Unsupported) as fault:
         raise pulumi.RunError(str(fault)) from None
     if pipeline.scope.erasable:
         pulumi.log.warn(
@@ -132,7 +136,7 @@ def scope_of(config: StackConfig) -> Scope:
     placement = config.placement
     return Scope(
         placement=placement,
-        names=Names(config.environment, config.generation, placement.account_id, placement.region),
+        names=Names(config.environment, config.generation, placement.account, placement.region),
         boundary=config.residency.boundary,
         labels={
             "Project": pulumi.get_project(),
@@ -164,33 +168,37 @@ def failed_spec(config: StackConfig) -> BucketSpec:
     return BucketSpec(FAILED, Classification.PERSONAL, failed_batch_rules(config.retention.replay_hours))
 
 
-def logs_spec(plan: CapacityPlan) -> BucketSpec:
+def logs_spec(plan: CapacityPlan) -> LogsSpec:
     """Who read or wrote which object of the other two."""
-    return BucketSpec(LOGS, Classification.INTERNAL, log_rules(plan.operations.log_retention_days), (LAKE, FAILED))
+    return LogsSpec(plan.operations.log_retention_days, (LAKE, FAILED))
 
 
-def stream_spec(config: StackConfig, plan: CapacityPlan) -> StreamSpec:
+def stream_spec(config: StackConfig, plan: CapacityPlan, contract: Contract) -> StreamSpec:
     """The stream in the size that the plan gives it."""
     return StreamSpec(
+        tier=plan.stream.tier,
+        units=plan.stream.units,
         shards=plan.stream.shards,
         replay_hours=plan.stream.replay_hours,
         own_throughput=plan.processor.enhanced_fan_out,
+        contract=contract,
+        private=config.network.mode == "private",
         sender_cidrs=config.network.allowed_cidrs,
     )
 
 
-def processor_spec(config: StackConfig, plan: CapacityPlan, contract: Contract, root: Path) -> ProcessorSpec:
+def processor_spec(config: StackConfig, plan: CapacityPlan, packages: Packages, root: Path) -> ProcessorSpec:
     """The processor in the size that the plan gives it, with the code packaged for the stack's architecture."""
     settings, size = config.processor, plan.processor
-    package = packaging.build(contract, architecture=settings.architecture, runtime=settings.runtime, root=root)
     return ProcessorSpec(
         # The same text on every machine: Pulumi reads it relative to the project's directory.
-        package=package.path.relative_to(root),
-        package_digest=package.sha256_base64,
-        handler=packaging.HANDLER,
+        package=packages.processor.path.relative_to(root),
+        package_digest=packages.processor.sha256_base64,
         runtime=settings.runtime,
         architecture=settings.architecture,
         memory_mb=size.memory_mb,
+        cpus=size.cpus,
+        instances=size.instances,
         timeout_seconds=size.timeout_seconds,
         batch_size=size.batch_size,
         batch_window_seconds=size.batch_window_seconds,
@@ -200,6 +208,20 @@ def processor_spec(config: StackConfig, plan: CapacityPlan, contract: Contract, 
         reserved_concurrency=size.reserved_concurrency,
         log_days=plan.operations.log_retention_days,
         own_throughput=size.enhanced_fan_out,
+    )
+
+
+def sink_spec(config: StackConfig, plan: CapacityPlan, contract: Contract, packages: Packages, root: Path) -> SinkSpec:
+    """The tables, how often they are brought up to date, and the job that does it where the cloud needs one."""
+    package = packages.sink
+    return SinkSpec(
+        contract,
+        plan.operations.scan_limit_bytes,
+        config.retention.delete_after_days,
+        refresh_minutes=plan.operations.freshness_minutes,
+        log_days=plan.operations.log_retention_days,
+        package=None if package is None else package.path.relative_to(root),
+        package_digest=None if package is None else package.sha256_base64,
     )
 
 

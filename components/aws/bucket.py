@@ -5,24 +5,42 @@ from __future__ import annotations
 import pulumi
 from pulumi_aws import s3
 
+from components.aws import grants
 from components.aws.documents import Statement, document, tls_only
 from components.aws.place import AwsComponent
 from components.base import Classification, RegionalComponent
-from components.contracts import BucketSpec, Handle
-from components.lifecycle import LifecycleRule
+from components.contracts import BucketSpec, Handle, KeyHandle, LogsSpec, Unsupported
+from components.lifecycle import LifecycleRule, log_rules
+
+LOGS = "logs"
+"""Role of the bucket that takes the access logs of the others."""
 
 
 class Bucket(AwsComponent):
     """A private, versioned bucket, encrypted with the region's own key, reached over TLS only.
 
-    With `spec.takes_logs_of` it receives the access logs of those buckets. AWS documents S3's own
+    With `takes_logs_of` it receives the access logs of the buckets with those roles. AWS documents S3's own
     encryption as the only default that their delivery can write to, so such a bucket has that; and it keeps no log of
     itself, because delivering that log would be logged in turn.
+
+    Raises Unsupported for another redundancy than "zone": S3 keeps copies in three zones of the region, always.
     """
 
     def __init__(
-        self, name: str, spec: BucketSpec, *, key: Handle, logs: Handle | None, parent: RegionalComponent
+        self,
+        name: str,
+        spec: BucketSpec,
+        *,
+        key: KeyHandle,
+        logs: Handle | None,
+        parent: RegionalComponent,
+        takes_logs_of: tuple[str, ...] = (),
     ) -> None:
+        if spec.redundancy != "zone":
+            raise Unsupported(
+                f"storage.redundancy: {spec.redundancy} is not offered by S3, which keeps copies in several zones of "
+                "the region: use zone, and a standby for copies in a second region"
+            )
         super().__init__("Bucket", name, parent)
         self.physical_name = self.scope.names.world_wide(spec.role)
         bucket = s3.Bucket(
@@ -52,7 +70,7 @@ class Bucket(AwsComponent):
         s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
-            rules=[_encryption(None if spec.takes_logs_of else key.resource_id)],
+            rules=[_encryption(None if takes_logs_of else key.resource_id)],
             opts=self.keeper(),
         )
         versions = s3.BucketVersioning(
@@ -71,7 +89,7 @@ class Bucket(AwsComponent):
         s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.bucket,
-            policy=document(*self._policy(spec)),
+            policy=document(*self._policy(takes_logs_of)),
             # S3 refuses both changes at the same moment.
             opts=self.keeper(depends_on=[closed]),
         )
@@ -86,19 +104,38 @@ class Bucket(AwsComponent):
         self.name: pulumi.Output[str] = bucket.bucket
         self.resource_id: pulumi.Output[str] = bucket.arn
         self.uri: pulumi.Output[str] = pulumi.Output.concat("s3://", bucket.bucket)
+        self._key_id = key.resource_id
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
 
-    def _policy(self, spec: BucketSpec) -> list[Statement]:
+    def grant_read(self, name: str, principal: pulumi.Input[str]) -> list[pulumi.Resource]:
+        """Let the role of that name list and read the objects."""
+        return self.let(
+            name,
+            principal,
+            *grants.read_objects(self.place, self.physical_name),
+            key=(self._key_id, grants.decrypt_objects(self.place, self.physical_name)),
+        )
+
+    def grant_write(self, name: str, principal: pulumi.Input[str]) -> list[pulumi.Resource]:
+        """Let the role of that name add objects."""
+        return self.let(
+            name,
+            principal,
+            *grants.add_objects(self.place, self.physical_name),
+            key=(self._key_id, grants.encrypt_objects(self.place, self.physical_name)),
+        )
+
+    def _policy(self, takes_logs_of: tuple[str, ...]) -> list[Statement]:
         own = self.place.bucket_arn(self.physical_name)
         statements = [tls_only(own, f"{own}/*")]
-        if spec.takes_logs_of:
-            sources = [self.place.bucket_arn(self.scope.names.world_wide(role)) for role in spec.takes_logs_of]
+        if takes_logs_of:
+            sources = [self.place.bucket_arn(self.scope.names.world_wide(role)) for role in takes_logs_of]
             statements.append(
                 Statement(
                     sid="LetS3DeliverAccessLogsOfOurBuckets",
                     principals={"Service": "logging.s3.amazonaws.com"},
                     actions=("s3:PutObject",),
-                    resources=tuple(f"{own}/{log_prefix(role)}*" for role in spec.takes_logs_of),
+                    resources=tuple(f"{own}/{log_prefix(role)}*" for role in takes_logs_of),
                     conditions={
                         "StringEquals": {"aws:SourceAccount": self.place.account},
                         "ArnLike": {"aws:SourceArn": sources},
@@ -106,6 +143,12 @@ class Bucket(AwsComponent):
                 )
             )
         return statements
+
+
+def access_logs(name: str, spec: LogsSpec, *, key: KeyHandle, parent: RegionalComponent) -> Bucket:
+    """The bucket that S3 delivers the access logs of the buckets with `spec.roles` into."""
+    bucket = BucketSpec(LOGS, Classification.INTERNAL, log_rules(spec.days))
+    return Bucket(name, bucket, key=key, logs=None, parent=parent, takes_logs_of=spec.roles)
 
 
 def log_prefix(role: str) -> str:

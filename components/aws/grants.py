@@ -40,6 +40,116 @@ def read_stream(place: Place, stream: str, consumer: str | None) -> tuple[Statem
     return (reading, subscribing)
 
 
+def send_events(place: Place, stream: str) -> tuple[Statement, ...]:
+    """Send to the stream, and learn its shards, which client libraries ask for."""
+    return (
+        Statement(
+            sid="SendEvents",
+            actions=("kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:PutRecord", "kinesis:PutRecords"),
+            resources=(place.arn("kinesis", f"stream/{stream}"),),
+        ),
+    )
+
+
+def encrypt_events(place: Place) -> tuple[Statement, ...]:
+    """The key's part of sending: Kinesis encrypts on the sender's behalf. The resource is filled in: the key."""
+    return (
+        Statement(
+            sid="EncryptSentEvents",
+            actions=("kms:GenerateDataKey",),
+            resources=(),
+            conditions={"StringEquals": {"kms:ViaService": place.via("kinesis")}},
+        ),
+    )
+
+
+def read_objects(place: Place, bucket: str, *prefixes: str) -> tuple[Statement, ...]:
+    """List a bucket and read its objects, of the given prefixes only where there are any."""
+    keys = tuple(f"{prefix}/*" for prefix in prefixes) or ("*",)
+    return (
+        Statement(
+            sid="ListTheObjects",
+            actions=("s3:ListBucket",),
+            resources=(place.bucket_arn(bucket),),
+            conditions={"StringLike": {"s3:prefix": list(keys)}} if prefixes else {},
+        ),
+        Statement(sid="LocateTheBucket", actions=("s3:GetBucketLocation",), resources=(place.bucket_arn(bucket),)),
+        Statement(
+            sid="ReadTheObjects",
+            actions=("s3:GetObject",),
+            resources=tuple(place.bucket_arn(bucket, key) for key in keys),
+        ),
+    )
+
+
+def add_objects(place: Place, bucket: str, *prefixes: str) -> tuple[Statement, ...]:
+    """Add objects to a bucket, under the given prefixes only where there are any."""
+    keys = tuple(f"{prefix}/*" for prefix in prefixes) or ("*",)
+    return (
+        Statement(
+            sid="AddObjects",
+            actions=("s3:AbortMultipartUpload", "s3:PutObject"),
+            resources=tuple(place.bucket_arn(bucket, key) for key in keys),
+        ),
+    )
+
+
+def decrypt_objects(place: Place, bucket: str) -> tuple[Statement, ...]:
+    """The key's part of reading objects. The resource is filled in: the key."""
+    return (
+        Statement(
+            sid="DecryptTheObjects", actions=("kms:Decrypt",), resources=(), conditions=_objects_of(place, bucket)
+        ),
+    )
+
+
+def encrypt_objects(place: Place, bucket: str) -> tuple[Statement, ...]:
+    """The key's part of adding objects; S3 decrypts to join the parts of an upload. The resource is filled in."""
+    return (
+        Statement(
+            sid="EncryptTheObjects",
+            actions=("kms:Decrypt", "kms:GenerateDataKey"),
+            resources=(),
+            conditions=_objects_of(place, bucket),
+        ),
+    )
+
+
+def use_key_alone() -> tuple[Statement, ...]:
+    """Encrypt and decrypt with the key itself. The resource is filled in: the key."""
+    actions = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
+    return (Statement(sid="UseTheKey", actions=actions, resources=()),)
+
+
+def query_lake(place: Place, database: str, workgroup: str) -> tuple[Statement, ...]:
+    """Run queries in the workgroup, and read the catalog of the database."""
+    running = (
+        "athena:BatchGetQueryExecution",
+        "athena:GetNamedQuery",
+        "athena:GetQueryExecution",
+        "athena:GetQueryResults",
+        "athena:GetQueryResultsStream",
+        "athena:GetWorkGroup",
+        "athena:ListNamedQueries",
+        "athena:ListQueryExecutions",
+        "athena:StartQueryExecution",
+        "athena:StopQueryExecution",
+    )
+    reading = ("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables")
+    return (
+        Statement(sid="RunQueries", actions=running, resources=(place.arn("athena", f"workgroup/{workgroup}"),)),
+        Statement(
+            sid="ReadTheCatalog",
+            actions=reading,
+            resources=(
+                place.arn("glue", "catalog"),
+                place.arn("glue", f"database/{database}"),
+                place.arn("glue", f"table/{database}/*"),
+            ),
+        ),
+    )
+
+
 def write_lake(place: Place, bucket: str) -> tuple[Statement, ...]:
     """Write the three kinds of object, and read one that an earlier attempt left before replacing it."""
     return (

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pulumi
 from pulumi_aws import kms
 
+from components.aws import grants
 from components.aws.documents import Statement, document
 from components.aws.place import AwsComponent, Place
 from components.base import RegionalComponent
-from components.contracts import KeySpec
+from components.contracts import KeySpec, Unsupported
 from components.naming import Names
 
 # In a key policy "*" means this key, the one that the policy is attached to.
@@ -24,6 +25,8 @@ class Key(AwsComponent):
     """
 
     def __init__(self, name: str, spec: KeySpec, *, parent: RegionalComponent) -> None:
+        if spec.expires is not None:
+            raise Unsupported("key.expires: keys of AWS do not expire: leave it out; rotation renews them")
         super().__init__("Key", name, parent)
         names = self.scope.names
         key = kms.Key(
@@ -46,6 +49,10 @@ class Key(AwsComponent):
         self.resource_id: pulumi.Output[str] = key.arn
         self.uri: pulumi.Output[str] = key.arn
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
+
+    def grant_use(self, name: str, principal: pulumi.Input[str]) -> list[pulumi.Resource]:
+        """Let the role of that name encrypt and decrypt with the key."""
+        return self.let(name, principal, key=(self.resource_id, grants.use_key_alone()))
 
 
 def key_policy(place: Place, names: Names, *, budget_alerts: bool) -> tuple[Statement, ...]:

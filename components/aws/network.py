@@ -13,7 +13,7 @@ from pulumi_aws import cloudwatch, ec2, iam, vpc
 from components.aws.documents import Statement, document, trust
 from components.aws.place import AwsComponent, Place
 from components.base import RegionalComponent
-from components.contracts import Handle, NetworkSpec, Unsupported
+from components.contracts import BucketHandle, Handle, KeyHandle, NetworkSpec, StreamHandle, Unsupported
 
 ADDRESSES = "10.64.0.0/22"
 """Nothing is peered with this network, so that it may overlap with others."""
@@ -29,7 +29,17 @@ class Network(AwsComponent):
     There is no internet gateway, no NAT and no route but to S3 and within the network.
     """
 
-    def __init__(self, name: str, spec: NetworkSpec, *, key: Handle, lake: Handle, parent: RegionalComponent) -> None:
+    def __init__(
+        self,
+        name: str,
+        spec: NetworkSpec,
+        *,
+        key: KeyHandle,
+        lake: BucketHandle,
+        failed: BucketHandle,  # noqa: ARG002 - Lambda itself writes to it, outside of this network
+        stream: StreamHandle,  # noqa: ARG002 - Lambda itself polls it, outside of this network
+        parent: RegionalComponent,
+    ) -> None:
         super().__init__("Network", name, parent)
         names = self.scope.names
         self.physical_name = names.local("network")

@@ -9,7 +9,7 @@ from components.aws import signals
 from components.aws.documents import Statement, document
 from components.aws.place import AwsComponent
 from components.base import RegionalComponent
-from components.contracts import Handle, ObservabilitySpec, ProcessorHandle, StreamHandle
+from components.contracts import ObservabilitySpec, Parts
 
 WARN_AT_PERCENT = 80
 ALL_PERCENT = 100
@@ -22,17 +22,9 @@ class Observability(AwsComponent):
     `Stack` must be activated as a cost allocation tag in the account's billing settings.
     """
 
-    def __init__(
-        self,
-        name: str,
-        spec: ObservabilitySpec,
-        *,
-        key: Handle,
-        stream: StreamHandle,
-        processor: ProcessorHandle,
-        parent: RegionalComponent,
-    ) -> None:
+    def __init__(self, name: str, spec: ObservabilitySpec, *, parts: Parts, parent: RegionalComponent) -> None:
         super().__init__("Observability", name, parent)
+        key, stream, processor = parts.key, parts.stream, parts.processor
         names = self.scope.names
         self.physical_name = names.account_wide("pipeline")
         topic_name = names.local("alerts")

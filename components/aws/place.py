@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import pulumi
+from pulumi_aws import iam
 
 import geography
+from components.aws.documents import Statement, document
 from components.base import RegionalComponent, Scope
+from components.placement import AwsPlacement
 
 _SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
 """Domain of the endpoints, by partition, where it is not amazonaws.com (botocore, partitions.json)."""
@@ -52,9 +57,16 @@ class Place:
 
 def place_of(scope: Scope) -> Place:
     """The AWS place of a scope."""
-    placement = scope.placement
+    placement = placement_of(scope)
     partition = geography.region("aws", placement.region).partition
     return Place(partition, placement.region, placement.account_id)
+
+
+def placement_of(scope: Scope) -> AwsPlacement:
+    """The scope's placement, which is one on AWS: components/clouds.py chose these components by it."""
+    if not isinstance(scope.placement, AwsPlacement):
+        raise TypeError(f"AWS components were asked to build on {scope.placement.cloud}")
+    return scope.placement
 
 
 class AwsComponent(RegionalComponent):
@@ -65,3 +77,20 @@ class AwsComponent(RegionalComponent):
     def __init__(self, kind: str, name: str, parent: RegionalComponent) -> None:
         super().__init__(f"homeshore:aws:{kind}", name, parent.scope, parent=parent)
         self.place = place_of(parent.scope)
+
+    def let(
+        self,
+        name: str,
+        role: pulumi.Input[str],
+        *statements: Statement,
+        key: tuple[pulumi.Output[str], tuple[Statement, ...]] | None = None,
+    ) -> list[pulumi.Resource]:
+        """Attach the statements to the role of that name, as an inline policy called `name`.
+
+        `key` is the encryption key's ARN and statements about it whose resources are left empty, to be filled with it.
+        """
+        text: pulumi.Input[str] = document(*statements)
+        if key is not None:
+            arn, about = key
+            text = arn.apply(lambda known: document(*statements, *(replace(one, resources=(known,)) for one in about)))
+        return [iam.RolePolicy(name, name=name, role=role, policy=text, opts=self.child())]

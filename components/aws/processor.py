@@ -9,7 +9,8 @@ from components.aws import grants
 from components.aws.documents import document, trust
 from components.aws.place import AwsComponent
 from components.base import Classification, RegionalComponent
-from components.contracts import Handle, NetworkHandle, ProcessorSpec, StreamHandle
+from components.contracts import BucketHandle, KeyHandle, NetworkHandle, ProcessorSpec, StreamHandle
+from processor.packaging import HANDLER
 
 RECOVERY_DAYS = 30
 """Days in which a deleted pseudonym key can be brought back; the name is held for as long."""
@@ -27,10 +28,10 @@ class Processor(AwsComponent):
         name: str,
         spec: ProcessorSpec,
         *,
-        key: Handle,
+        key: KeyHandle,
         stream: StreamHandle,
-        lake: Handle,
-        failed: Handle,
+        lake: BucketHandle,
+        failed: BucketHandle,
         network: NetworkHandle | None,
         parent: RegionalComponent,
     ) -> None:
@@ -100,7 +101,7 @@ class Processor(AwsComponent):
             name=self.physical_name,
             description="Validates, gates and pseudonymises events, and stores them",
             role=role.arn,
-            handler=spec.handler,
+            handler=HANDLER,
             runtime=lambda_.Runtime(spec.runtime),
             architectures=[spec.architecture],
             memory_size=spec.memory_mb,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.place import placement_of
 from components.base import Scope
 
 
@@ -13,11 +14,12 @@ def provider(name: str, scope: Scope) -> pulumi.ProviderResource:
 
     Credentials come from the environment of whoever runs Pulumi. Each resource gets the scope's labels as tags.
     """
-    region = scope.placement.region
+    placement = placement_of(scope)
+    region = placement.region
     return aws.Provider(
         name,
         region=region,
-        allowed_account_ids=[scope.placement.account_id],
+        allowed_account_ids=[placement.account_id],
         default_tags=aws.ProviderDefaultTagsArgs(tags=dict(scope.labels)),
         # The machine that deploys is not asked for an instance role: whoever deploys brings credentials.
         skip_metadata_api_check=True,

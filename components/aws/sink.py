@@ -5,12 +5,15 @@ from __future__ import annotations
 import pulumi
 from pulumi_aws import athena, glue
 
+from components.aws import grants
 from components.aws.place import AwsComponent
 from components.aws.tables import projection, statements, tables
 from components.base import RegionalComponent
-from components.contracts import Handle, SinkSpec
+from components.contracts import BucketHandle, KeyHandle, NetworkHandle, SinkSpec, StreamHandle
 from events.contract import Column
 
+READ_PREFIXES = ("bronze", "quarantine", "dead-letter", "silver", "gold")
+RESULTS_PREFIX = "query-results"
 COMMENT_CHARACTERS = 255
 """The longest comment that Glue takes for a column."""
 
@@ -25,7 +28,15 @@ class Sink(AwsComponent):
     """
 
     def __init__(
-        self, name: str, spec: SinkSpec, *, key: Handle, lake: Handle, stream: Handle, parent: RegionalComponent
+        self,
+        name: str,
+        spec: SinkSpec,
+        *,
+        key: KeyHandle,
+        lake: BucketHandle,
+        stream: StreamHandle,
+        network: NetworkHandle | None,  # noqa: ARG002 - Athena runs nothing in a network of ours
+        parent: RegionalComponent,
     ) -> None:
         super().__init__("Sink", name, parent)
         names = self.scope.names
@@ -93,7 +104,20 @@ class Sink(AwsComponent):
             "?work_group=",
             workgroup.name,
         )
+        self._key_id, self._lake = key.resource_id, lake.physical_name
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
+
+    def grant_read(self, name: str, principal: pulumi.Input[str]) -> list[pulumi.Resource]:
+        """Let the role of that name query the tables; the results lie in the lake, under its key."""
+        place, lake = self.place, self._lake
+        return self.let(
+            name,
+            principal,
+            *grants.query_lake(place, self.physical_name, self.scope.names.local("sql")),
+            *grants.read_objects(place, lake, *READ_PREFIXES, RESULTS_PREFIX),
+            *grants.add_objects(place, lake, RESULTS_PREFIX),
+            key=(self._key_id, grants.encrypt_objects(place, lake)),
+        )
 
 
 def _json_lines(location: pulumi.Output[str], columns: tuple[Column, ...]) -> glue.CatalogTableStorageDescriptorArgs:

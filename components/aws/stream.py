@@ -5,10 +5,11 @@ from __future__ import annotations
 import pulumi
 from pulumi_aws import kinesis
 
+from components.aws import grants
 from components.aws.documents import Statement, document
 from components.aws.place import AwsComponent
 from components.base import Classification, RegionalComponent
-from components.contracts import Handle, StreamSpec
+from components.contracts import KeyHandle, StreamSpec
 
 SHARD_METRICS = (
     "IncomingBytes",
@@ -28,7 +29,7 @@ class Stream(AwsComponent):
     `spec.sender_cidrs` they must also come from one of those networks.
     """
 
-    def __init__(self, name: str, spec: StreamSpec, *, key: Handle, parent: RegionalComponent) -> None:
+    def __init__(self, name: str, spec: StreamSpec, *, key: KeyHandle, parent: RegionalComponent) -> None:
         super().__init__("Stream", name, parent)
         self.physical_name = self.scope.names.local("events")
         stream = kinesis.Stream(
@@ -65,7 +66,17 @@ class Stream(AwsComponent):
                 policy=document(self._only_from(spec.sender_cidrs)),
                 opts=self.child(),
             )
+        self._key_id = key.resource_id
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
+
+    def grant_produce(self, name: str, principal: pulumi.Input[str]) -> list[pulumi.Resource]:
+        """Let the role of that name send events."""
+        return self.let(
+            name,
+            principal,
+            *grants.send_events(self.place, self.physical_name),
+            key=(self._key_id, grants.encrypt_events(self.place)),
+        )
 
     def _only_from(self, cidrs: tuple[str, ...]) -> Statement:
         return Statement(

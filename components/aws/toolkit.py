@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from components.aws.bucket import Bucket
+from components.aws.bucket import Bucket, access_logs
 from components.aws.key import Key
 from components.aws.network import Network
 from components.aws.observability import Observability
+from components.aws.packages import packages
 from components.aws.processor import Processor
 from components.aws.provider import provider
 from components.aws.sink import Sink
@@ -13,8 +14,10 @@ from components.aws.stream import Stream
 from components.contracts import Toolkit
 
 TOOLKIT = Toolkit(
+    packages=packages,
     provider=provider,
     key=Key,
+    logs=access_logs,
     bucket=Bucket,
     stream=Stream,
     network=Network,

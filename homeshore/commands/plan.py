@@ -1,4 +1,4 @@
-"""`homeshore plan`: what a workload needs. Subcommands are siblings: size now; latency and standby are to join."""
+"""`homeshore plan`: what a workload needs, and where it can fail over. Subcommands are siblings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+import geography
 from homeshore.errors import UserError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Request(NamedTuple):
 
 @click.group()
 def command() -> None:
-    """What a workload needs, with the reason for each number.
+    """What a workload needs, with the reason for each number, and where it can fail over.
 
     Example: homeshore plan size dev
     """
@@ -78,7 +79,7 @@ def size(
     latency: str | None,
     as_json: bool,
 ) -> None:
-    r"""Capacity for STACK's workload, or for the load that the options state.
+    """Capacity for STACK's workload, or for the load that the options state.
 
     Each number comes with its reason and the limit that drove it.
 
@@ -119,6 +120,45 @@ def size(
         print_plan(_title(request), capacity)
 
 
+@command.command()
+@click.argument("target", metavar="REGION|STACK")
+@click.option("--cloud", type=click.Choice(geography.CLOUDS), help="The cloud of REGION.  [default: that which has it]")
+@click.option(
+    "--boundary",
+    metavar="NAME",
+    help="What the standby must not leave (see `homeshore regions --boundaries`).  [default: REGION's jurisdiction]",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document (shape below) instead of text.")
+def standby(target: str, *, cloud: str | None, boundary: str | None, as_json: bool) -> None:
+    """Regions that can stand by for REGION, or for STACK's region, inside the boundary.
+
+    A partner has every service that the stack uses, as far as the sources say; where they say nothing, the service is
+    named. Exits 1 where no region inside can stand by, with the reason.
+
+    \b
+    Example: homeshore plan standby dev
+    Example: homeshore plan standby REGION --boundary eu+uk
+
+    \b
+    JSON: {"version": 1, "stack", "placement": {"cloud", "region"}, "boundary", "services": [name],
+      "partners": [{"region", "country", "own_pair", "same_country", "unknown": [service], "bucket"}],
+      "ruled_out": [{"region", "reason"}], "pair_outside",
+      "replication": [{"cloud", "subject", "copied", "text", "source"}]}
+    """
+    import json
+
+    from homeshore.errors import Verdict
+    from homeshore.planning import standby as body
+
+    found = body.answer(body.question(target, cloud, boundary))
+    if as_json:
+        click.echo(json.dumps(body.document(found), indent=2, ensure_ascii=False))
+    else:
+        body.print_answer(found)
+    if not found.partners:
+        raise Verdict(body.none_found(found))
+
+
 def _from_stack(stack: str) -> Request:
     from homeshore.stackfile import load_stack
 
@@ -136,8 +176,6 @@ def _from_options(place: Place, workload: Workload, latency: str) -> Request:
 
 
 def _place(cloud: str, region: str) -> Place:
-    import geography
-
     try:
         found = geography.region(cloud, region)
     except geography.UnknownRegion as fault:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from stacks.sizing.limits import LIMITS_FILE, Limit
 
-Value = TypeVar("Value", int, bool, int | None)
+Value = TypeVar("Value", int, bool, str, int | None)
 
 
 class SizingError(ValueError):
@@ -81,7 +81,7 @@ class Decision:
     """
 
     name: str
-    value: int | bool | None
+    value: int | bool | str | None
     unit: str
     reason: str
     limit: str | None = None
@@ -92,8 +92,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class StreamCapacity:
-    """The stream. `shards` is None for on-demand; the two rates are what it can take, in bytes/s and records/s."""
+    """The stream. `tier` is the cloud's own name of the offer, `units` how many of its capacity units are bought.
 
+    `units` is None where the lanes themselves are bought, or nothing is. `shards` are the ordered lanes (Kinesis shards,
+    Event Hubs partitions), None where the cloud has none or scales them by itself. The two rates are what the stream can
+    take, in bytes/s and records/s.
+    """
+
+    tier: str
+    units: int | None
     shards: int | None
     write_bytes_per_second: int
     write_records_per_second: int
@@ -104,19 +111,23 @@ class StreamCapacity:
 class ProcessorCapacity:
     """The processor: its size, how records are handed to it, how often a failed batch is tried again.
 
-    `maximum_retries` is how often the same batch is tried again; `parallelization` how many batches of one shard run
-    at once. `concurrency` is how many run at most (shards x parallelization, within the account's quota),
-    `reserved_concurrency` None where nothing is reserved. `events_per_second` is what all of them process together.
+    `cpus` is None where memory decides. `maximum_retries` is how often the same batch is tried again, None for until it
+    succeeds or the stream forgets it; `parallelization` how many batches of one lane (or one instance) run at once.
+    `instances` is how many run, at most or all the time, None where the platform decides alone. `concurrency` is how
+    many batches run at most, `reserved_concurrency` None where nothing is reserved. `events_per_second` is what all of
+    them process together.
     """
 
     memory_mb: int
+    cpus: int | None
+    instances: int | None
     timeout_seconds: int
     batch_size: int
     batch_window_seconds: int
     parallelization: int
     enhanced_fan_out: bool
-    maximum_retries: int
-    maximum_record_age_seconds: int
+    maximum_retries: int | None
+    maximum_record_age_seconds: int | None
     concurrency: int
     reserved_concurrency: int | None
     events_per_second: int
@@ -150,7 +161,7 @@ class CapacityPlan:
     operations: OperationsCapacity
     decisions: tuple[Decision, ...]
 
-    def figures(self) -> Iterator[tuple[str, int | bool | None]]:
+    def figures(self) -> Iterator[tuple[str, int | bool | str | None]]:
         """Every number of the plan with its path, such as ("stream.shards", 4), in the order of the fields."""
         for part in ("stream", "processor", "storage", "operations"):
             section = getattr(self, part)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from components.aws.packages import packages
 from components.base import Classification
-from components.contracts import ProcessorSpec, StreamSpec
+from components.contracts import LogsSpec, Packages, ProcessorSpec, SinkSpec, StreamSpec
 from components.lifecycle import Move
 from events.contract import SHIPPED, load
 from processor import packaging
+from processor.archive import Package
 from stacks import streaming
 from stacks.config import StackConfig
 from stacks.sizing import (
@@ -21,15 +23,22 @@ from stacks.sizing import (
     StorageLoad,
     StreamCapacity,
 )
-from tests.components.conftest import MINIMAL, PUBLIC, FakePackage
+from tests.components.conftest import MINIMAL, PUBLIC
 
 # Every number differs from every other, so that two swapped settings cannot pass.
 PLAN = CapacityPlan(
     stream=StreamCapacity(
-        shards=11, write_bytes_per_second=12_000_001, write_records_per_second=11_003, replay_hours=37
+        tier="provisioned",
+        units=17,
+        shards=11,
+        write_bytes_per_second=12_000_001,
+        write_records_per_second=11_003,
+        replay_hours=37,
     ),
     processor=ProcessorCapacity(
         memory_mb=1025,
+        cpus=3_001,
+        instances=3_011,
         timeout_seconds=67,
         batch_size=4021,
         batch_window_seconds=3,
@@ -53,24 +62,30 @@ def config(**changes: object) -> StackConfig:
     return StackConfig.model_validate({**MINIMAL, **changes})
 
 
-def test_the_processor_by_value(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_package_is_built_for_what_the_stack_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[dict[str, object]] = []
 
-    def build(_contract: object, **target: object) -> FakePackage:
+    def build(_contract: object, **target: object) -> Package:
         asked.append(target)
-        return FakePackage(tmp_path / "somewhere" / "processor.zip", "digest")
+        return Package(tmp_path / "processor.zip", "digest")
 
     monkeypatch.setattr(packaging, "build", build)
+    packages(load(SHIPPED), architecture="x86_64", runtime="python3.12", root=tmp_path)
+    assert asked == [{"architecture": "x86_64", "runtime": "python3.12", "root": tmp_path}]
+
+
+def test_the_processor_by_value(tmp_path: Path) -> None:
     settings = {"architecture": "x86_64", "runtime": "python3.12"}
-    spec = streaming.processor_spec(config(processor=settings), PLAN, load(SHIPPED), tmp_path)
-    assert asked == [{**settings, "root": tmp_path}]
+    shipped = Packages(Package(tmp_path / "somewhere" / "processor.zip", "digest"))
+    spec = streaming.processor_spec(config(processor=settings), PLAN, shipped, tmp_path)
     assert spec == ProcessorSpec(
         package=Path("somewhere/processor.zip"),
         package_digest="digest",
-        handler="processor.aws_lambda.handler",
         runtime="python3.12",
         architecture="x86_64",
         memory_mb=1025,
+        cpus=3_001,
+        instances=3_011,
         timeout_seconds=67,
         batch_size=4021,
         batch_window_seconds=3,
@@ -84,8 +99,21 @@ def test_the_processor_by_value(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 def test_the_stream_by_value() -> None:
-    assert streaming.stream_spec(config(), PLAN) == StreamSpec(11, 37, own_throughput=True, sender_cidrs=())
-    assert streaming.stream_spec(config(**PUBLIC), PLAN).sender_cidrs == ("198.51.100.0/24", "2001:db8::/32")
+    contract = load(SHIPPED)
+    assert streaming.stream_spec(config(), PLAN, contract) == StreamSpec(
+        tier="provisioned", units=17, shards=11, replay_hours=37, own_throughput=True, contract=contract, private=True
+    )
+    public = streaming.stream_spec(config(**PUBLIC), PLAN, contract)
+    assert (public.sender_cidrs, public.private) == (("198.51.100.0/24", "2001:db8::/32"), False)
+
+
+def test_the_sink_by_value(tmp_path: Path) -> None:
+    contract, job = load(SHIPPED), Package(tmp_path / "jobs" / "job.zip", "its digest")
+    keep = {"hot_days": 41, "cool_days": 41, "delete_after_days": 41}
+    spec = streaming.sink_spec(config(retention=keep), PLAN, contract, Packages(job, job), tmp_path)
+    assert spec == SinkSpec(contract, 29_000_000, 41, 19, 30, Path("jobs/job.zip"), "its digest")
+    without = streaming.sink_spec(config(), PLAN, contract, Packages(job), tmp_path)
+    assert (without.package, without.package_digest) == (None, None)
 
 
 def test_what_is_watched_by_value() -> None:
@@ -102,15 +130,13 @@ def test_what_is_watched_by_value() -> None:
 def test_stores_by_value() -> None:
     keep = {"replay_hours": 50, "hot_days": 31, "cool_days": 62, "delete_after_days": 365}
     lake = streaming.lake_spec(config(retention=keep))
-    assert (lake.role, lake.classification, lake.takes_logs_of) == ("lake", Classification.PSEUDONYMISED, ())
+    assert (lake.role, lake.classification, lake.redundancy) == ("lake", Classification.PSEUDONYMISED, "zone")
     assert lake.rules[0].moves == (Move("STANDARD_IA", 31), Move("GLACIER_IR", 62))
     assert lake.rules[0].delete_after_days == 365
     failed = streaming.failed_spec(config(retention=keep))
     assert (failed.role, failed.classification) == ("failed", Classification.PERSONAL)
     assert failed.rules[0].delete_after_days == 2
-    logs = streaming.logs_spec(PLAN)
-    assert (logs.role, logs.takes_logs_of) == ("logs", ("lake", "failed"))
-    assert logs.rules[0].delete_after_days == 30
+    assert streaming.logs_spec(PLAN) == LogsSpec(days=30, roles=("lake", "failed"))
 
 
 def test_equal_days_skip_the_storage_class_between_them() -> None:

@@ -16,16 +16,18 @@ from components.base import RegionalComponent, Scope
 from components.contracts import KeySpec, ProcessorSpec, StreamSpec
 from components.naming import Names
 from components.placement import AwsPlacement
+from events.contract import SHIPPED, load
 from tests.components.conftest import ACCOUNT, HOME, under_mocks
 
 # Every number differs from every other, so that two swapped settings cannot pass.
 SPEC = ProcessorSpec(
     package=Path(".build/processor.zip"),
     package_digest="digest",
-    handler="processor.aws_lambda.handler",
     runtime="python3.13",
     architecture="arm64",
     memory_mb=1769,
+    cpus=None,
+    instances=None,
     timeout_seconds=61,
     batch_size=4321,
     batch_window_seconds=3,
@@ -35,6 +37,15 @@ SPEC = ProcessorSpec(
     reserved_concurrency=77,
     log_days=14,
     own_throughput=False,
+)
+STREAM = StreamSpec(
+    tier="provisioned",
+    units=None,
+    shards=4,
+    replay_hours=24,
+    own_throughput=False,
+    contract=load(SHIPPED),
+    private=True,
 )
 
 
@@ -146,7 +157,7 @@ def stream(spec: StreamSpec) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def test_a_provisioned_stream_by_value() -> None:
-    registered = stream(StreamSpec(shards=13, replay_hours=48, own_throughput=False))
+    registered = stream(replace(STREAM, shards=13, replay_hours=48))
     assert registered["aws:kinesis/stream:Stream", "s"] == {
         "name": "homeshore-test-g1-events",
         "shardCount": 13,
@@ -162,7 +173,7 @@ def test_a_provisioned_stream_by_value() -> None:
 
 
 def test_an_on_demand_stream_names_no_shards() -> None:
-    inputs = stream(StreamSpec(shards=None, replay_hours=24, own_throughput=False))["aws:kinesis/stream:Stream", "s"]
+    inputs = stream(replace(STREAM, shards=None))["aws:kinesis/stream:Stream", "s"]
     assert inputs["streamModeDetails"] == {"streamMode": "ON_DEMAND"}
     assert "shardCount" not in inputs
     assert "shardLevelMetrics" not in inputs
@@ -173,7 +184,7 @@ def test_a_read_path_of_its_own_is_what_the_processor_reads_from() -> None:
     readers: list[str] = []
 
     def build() -> None:
-        made = Stream("s", StreamSpec(4, 24, own_throughput=True), key=Thing("key"), parent=parent())
+        made = Stream("s", replace(STREAM, own_throughput=True), key=Thing("key"), parent=parent())
         built.append(made)
         made.reader_id.apply(readers.append)
 

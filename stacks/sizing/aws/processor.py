@@ -26,6 +26,20 @@ def size_processor(ledger: Ledger, task: Task, stream: StreamCapacity) -> Proces
     concurrency, reserved = decide_concurrency(ledger, task, stream, parallelization)
     return ProcessorCapacity(
         memory_mb=_memory(ledger, task, shape),
+        cpus=ledger.decide(
+            "processor.cpus",
+            None,
+            "",
+            "Lambda gives a function the share of a CPU that its memory buys",
+            limit=task.limits.one(LAMBDA, "memory of one vCPU"),
+        ),
+        instances=ledger.decide(
+            "processor.instances",
+            None,
+            "",
+            "Lambda runs as many as there are batches at once",
+            limit=task.limits.one(LAMBDA, "concurrent executions per account"),
+        ),
         timeout_seconds=timeout,
         batch_size=batch_size,
         batch_window_seconds=_window(ledger, task, shape),

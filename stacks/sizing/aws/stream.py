@@ -39,6 +39,14 @@ def size_stream(ledger: Ledger, task: Task) -> StreamCapacity:
         f"{units} shard{'s' if units > 1 else ''}" if shards else f"on-demand, grown to the worth of {units} shards"
     )
     return StreamCapacity(
+        tier=ledger.decide(
+            "stream.tier",
+            "provisioned" if mode.provisioned else "on-demand",
+            "",
+            mode.reason,
+            limit=mode.limit or driver,
+        ),
+        units=ledger.decide("stream.units", None, "", "Kinesis sells shards, nothing beside them", limit=write),
         shards=shards,
         write_bytes_per_second=ledger.decide(
             "stream.write_bytes_per_second",
