@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 import msgspec
 import pybase64
 
-from processor.codec import Codec
 from processor.core import Accounting, Batch, Result, Stored
 from processor.pipeline import METRICS, KeyCache, Pipeline, Settings, counts, print_line
 from processor.schema import Contract
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 # without a word: three attempts take 42 s at most. The SDK's own values are 60 s to connect, 60 to read, five attempts.
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
-CODEC: Codec = "zstd"  # Athena reads it
 CALL_ATTEMPTS = 3
 RESERVE_MS = 10_000  # below so much remaining time no further part of a batch is begun
 
@@ -137,7 +135,7 @@ class Processor:
 
     def __init__(self, settings: Settings, contract: Contract, store: ObjectStore, keys: KeySource) -> None:
         """Raises what Pipeline raises."""
-        self._pipeline = Pipeline(settings, contract, store, keys, CODEC)
+        self._pipeline = Pipeline(settings, contract, store, keys)
 
     def handle(self, event: KinesisEvent, remaining_ms: Callable[[], int]) -> BatchResponse:
         """Process one invocation's records, shard by shard (the mapping sends one shard's)."""

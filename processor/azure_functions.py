@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 # connect and 60 s to read.
 CONNECT_SECONDS = 3
 READ_SECONDS = 20
-CODEC: Codec = "gzip"  # what Synapse reads
 
 _log = logging.getLogger("homeshore")  # what is logged, and not what is printed, reaches the host with its level
 
@@ -85,6 +84,8 @@ class _Condition(TypedDict, total=False):
 
 class BlobStore(ObjectStore):
     """The region's container. Conditional writes need Storage Blob Data Contributor on it."""
+
+    codec: Codec = "gzip"  # what Synapse reads
 
     # BlobAlreadyExists: created meanwhile. ConditionNotMet: replaced or deleted meanwhile.
     _OVERTAKEN = frozenset({"BlobAlreadyExists", "ConditionNotMet", "BlobNotFound"})
@@ -241,5 +242,4 @@ def _start(environment: Mapping[str, str], contract: Path) -> Processor:
         read_timeout=READ_SECONDS,
         retry_total=3,
     )
-    made = Contract.from_json(contract.read_bytes())
-    return Processor(Pipeline(settings, made, BlobStore(container), keys, CODEC))
+    return Processor(Pipeline(settings, Contract.from_json(contract.read_bytes()), BlobStore(container), keys))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, cast
 
 import zstandard
 
@@ -28,7 +28,9 @@ def compressor(codec: Codec) -> Callable[[bytes], bytes]:
         return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress
     from isal import igzip  # in the packages for Azure and GCP only
 
-    return lambda body: igzip.compress(body, _GZIP_LEVEL, mtime=0)
+    # Its stub leaves the type of `data` open.
+    compress = cast("Callable[..., bytes]", igzip.compress)  # pyright: ignore[reportUnknownMemberType]
+    return lambda body: compress(body, _GZIP_LEVEL, mtime=0)
 
 
 def content(body: bytes) -> bytes:

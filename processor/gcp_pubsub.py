@@ -29,7 +29,6 @@ from typing import Protocol, cast
 
 import msgspec
 
-from processor.codec import Codec
 from processor.core import Batch
 from processor.gcs import Bucket, GcsStore
 from processor.pipeline import KeyCache, Pipeline, Settings, failed_line, print_line, stored_line
@@ -39,7 +38,6 @@ from processor.store import in_order
 PARTITION = "topic"  # message ids are unique in a topic: it is one partition without order
 RETRY_SECONDS = 600.0
 DRAIN_SECONDS = 8.0  # of the ten between SIGTERM and SIGKILL
-CODEC: Codec = "gzip"  # what BigQuery reads
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 1.0, 60.0
 _REGIONAL_SECRET = re.compile(r"projects/[^/]+/locations/([a-z0-9-]+)/secrets/[^/]+")
 
@@ -336,7 +334,7 @@ def _start(settings: WorkerSettings, contract: Path) -> Pipeline:
     bucket = cast("Bucket", storage.Client().bucket(settings.bucket))  # pyright: ignore[reportUnknownMemberType]
     store = GcsStore(bucket)
     keys = KeyCache(_secret_reader(settings.secret))
-    return Pipeline(settings, Contract.from_json(contract.read_bytes()), store, keys, CODEC)
+    return Pipeline(settings, Contract.from_json(contract.read_bytes()), store, keys)
 
 
 def _secret_reader(secret: str) -> Callable[[], str]:

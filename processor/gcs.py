@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from processor.codec import Codec
 from processor.core import Stored
 from processor.store import Existing, ObjectStore
 
@@ -42,6 +43,8 @@ class Bucket(Protocol):
 
 class GcsStore(ObjectStore):
     """The region's bucket. Conditional writes need storage.objects.create, .get and .delete on it."""
+
+    codec: Codec = "gzip"  # what BigQuery reads
 
     def __init__(self, bucket: Bucket) -> None:
         from google.api_core.exceptions import NotFound, PreconditionFailed

@@ -10,7 +10,6 @@ from typing import Self
 import msgspec
 
 from geography import boundary
-from processor.codec import Codec
 from processor.core import Accounting, Batch, Context, Result, process
 from processor.keys import KeyRing
 from processor.schema import Contract
@@ -91,15 +90,13 @@ class KeyCache:
 class Pipeline:
     """One warm process: contract compiled, clients made, key cached."""
 
-    def __init__(
-        self, settings: Settings, contract: Contract, store: ObjectStore, keys: KeyCache, codec: Codec
-    ) -> None:
+    def __init__(self, settings: Settings, contract: Contract, store: ObjectStore, keys: KeyCache) -> None:
         """Raises geography.UnknownBoundary for a boundary that this package does not know, and what `keys` raises."""
         self.stream = settings.stream
         self._store = store
         self._keys = keys
         countries = boundary(settings.boundary).countries
-        self._context = Context(contract, keys.ring(), countries, settings.stream, codec)
+        self._context = Context(contract, keys.ring(), countries, settings.stream, store.codec)
 
     def refresh(self) -> None:
         """Take up a new key version when the cached one is old. Raises what the secret store raises."""

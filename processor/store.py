@@ -20,7 +20,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from processor.codec import content, stem_and_suffix
+from processor.codec import Codec, content, stem_and_suffix
 from processor.core import Stored
 
 Outcome = Literal["created", "kept", "replaced", "aside"]
@@ -38,6 +38,9 @@ class Existing(msgspec.Struct, frozen=True):
 
 class ObjectStore(Protocol):
     """A bucket with conditional writes. Each method raises on any fault but the one that its result tells."""
+
+    codec: Codec = "zstd"
+    """How objects there are compressed, so that the SQL engine beside it can read them."""
 
     def read(self, key: str) -> Existing | None:
         """The object, or None when there is none."""

@@ -5,18 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import azure.functions as func
-from azure.functions import meta
-from azure.functions.eventhub import EventHubTriggerConverter
+import zstandard
 
 from events.generator import generate
+from homeshore.demo.host_message import decoded, invocation
 from processor.audit import Audit, Held, audit
-from processor.azure_functions import CODEC
-from processor.codec import content
 from processor.packing import pack
 from processor.pipeline import KeyCache, Pipeline, Settings
 from processor.schema import Contract
@@ -59,29 +55,17 @@ def corpus(contract: Contract, seed: int, total: int = EVENTS) -> list[Sent]:
 
 def pipeline(contract: Contract, store: ObjectStore, stream: str = STREAM) -> Pipeline:
     """The pipeline on `store`, with the tests' key."""
-    return Pipeline(Settings("lake", stream, "eu", "key"), contract, store, KeyCache(lambda: SECRET), CODEC)
+    return Pipeline(Settings("lake", stream, "eu", "key"), contract, store, KeyCache(lambda: SECRET))
 
 
 def hub_events(
     payloads: Sequence[bytes], first: int = 0, partition: str = "0", *, context: object = None
 ) -> list[func.EventHubEvent]:
     """What the Functions worker makes of one batch: the library's own decoder on the host's message."""
-    properties = [
-        {
-            "EnqueuedTimeUtc": datetime.fromtimestamp(ARRIVED + n / 1000, UTC).isoformat().replace("+00:00", "Z"),
-            "SequenceNumber": n,
-            "Offset": str(n * 100),
-            "PartitionKey": None,
-        }
-        for n in range(first, first + len(payloads))
-    ]
     place = {"PartitionId": partition, "EventHubName": STREAM, "ConsumerGroup": "processor"}
-    metadata = {
-        "SystemPropertiesArray": meta.Datum(json.dumps(properties), "json"),
-        "PartitionContext": meta.Datum(json.dumps(place if context is None else context), "json"),
-    }
-    body = meta.Datum(SimpleNamespace(bytes=list(payloads)), "collection_bytes")
-    return EventHubTriggerConverter.decode(body, trigger_metadata=metadata)
+    enqueued = [ARRIVED + n / 1000 for n in range(first, first + len(payloads))]
+    call = invocation(payloads, enqueued, first=first, context=place if context is None else context)
+    return decoded(call)
 
 
 class Outcome(NamedTuple):
@@ -118,7 +102,12 @@ def outcome(held: Iterable[Held], sent: int) -> tuple[Outcome, Audit]:
 
 
 def _lines(objects: list[Held], kind: str) -> list[bytes]:
-    return b"".join(content(held.body) for held in objects if held.key.startswith(f"{kind}/")).splitlines()
+    text = b"".join(
+        zstandard.ZstdDecompressor().decompressobj().decompress(held.body)
+        for held in objects
+        if held.key.startswith(f"{kind}/")
+    )
+    return text.splitlines()
 
 
 def _ours(line: bytes) -> bytes:

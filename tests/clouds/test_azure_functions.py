@@ -17,10 +17,10 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.functions.eventhub import EventHubTriggerConverter
 from azure.storage.blob import ContainerClient
 
+from homeshore.emulators.azurite import Azurite, Credential
 from processor import azure_functions, packing
 from processor.audit import audit
 from processor.azure_functions import (
-    CODEC,
     BadTrigger,
     BatchFailed,
     BlobStore,
@@ -36,7 +36,6 @@ from processor.pipeline import KEY_GRACE_SECONDS, KEY_TTL_SECONDS, KeyCache, Pip
 from processor.schema import Contract
 from processor.sources.functions import function_app
 from tests.clouds.corpus import SECRET, STREAM, hub_events, pipeline
-from tests.clouds.emulators import Azurite, Credential
 from tests.clouds.test_end_to_end import held_blobs
 from tests.processor.batches import ADDRESS, PERSON, VALID, make_batch, numbered
 from tests.processor.test_crashes import Bucket
@@ -84,7 +83,7 @@ def test_a_batch_is_stored_counted_and_reported(contract: Contract, caplog: pyte
     bucket = Bucket()
     with caplog.at_level(logging.INFO, "homeshore"):
         Processor(pipeline(contract, bucket)).handle(hub_events([VALID, FOREIGN, b"{", VALID, numbered(2)]))
-    name = f"day=2026-03-02/hour=08/{STREAM}-0-0.jsonl.gz"
+    name = f"day=2026-03-02/hour=08/{STREAM}-0-0.jsonl.zst"
     assert set(bucket.objects) == {f"bronze/{name}", f"dead-letter/{name}", f"quarantine/{name}"}
     assert audit(bucket.held()).closes(5)
     line = json.loads(caplog.messages[0])
@@ -125,7 +124,7 @@ def test_the_key_is_taken_up_anew_and_without_it_nothing_is_stored(contract: Con
     keys = KeyCache(lambda: secrets[0], lambda: now[0])
     bucket = Bucket()
     settings = FunctionSettings("lake", STREAM, "eu", "key", "https://a", "https://v", "id")
-    processor = Processor(Pipeline(settings, contract, bucket, keys, CODEC))
+    processor = Processor(Pipeline(settings, contract, bucket, keys))
     processor.handle(hub_events([numbered(1)]))
     secrets[0] = KeyRing.from_secret(SECRET).rotated().to_secret()
     processor.handle(hub_events([numbered(2)], first=1))

@@ -15,7 +15,7 @@ from google.api_core.exceptions import NotFound, PreconditionFailed
 from processor import gcp_pubsub, packing
 from processor.audit import audit
 from processor.core import Stored
-from processor.gcp_pubsub import CODEC, PARTITION, Inbox, Limits, Worker, WorkerSettings, to_batch
+from processor.gcp_pubsub import PARTITION, Inbox, Limits, Worker, WorkerSettings, to_batch
 from processor.gcs import GcsStore
 from processor.keys import KeyRing
 from processor.pipeline import KEY_GRACE_SECONDS, KEY_TTL_SECONDS, KeyCache, Pipeline, Settings
@@ -56,7 +56,7 @@ def test_messages_are_stored_counted_and_acknowledged(contract: Contract):
     assert counted == {"EventsIn": 5, "Written": 2, "Quarantined": 1, "DeadLettered": 1, "Duplicates": 1}
     ids = sorted(message.message_id for message in messages)
     digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:32]
-    assert f"bronze/day=2026-03-02/hour=08/{STREAM}-{PARTITION}-{digest}.jsonl.gz" in hall.bucket.objects
+    assert f"bronze/day=2026-03-02/hour=08/{STREAM}-{PARTITION}-{digest}.jsonl.zst" in hall.bucket.objects
 
 
 def test_nothing_is_acknowledged_before_it_is_stored(contract: Contract):
@@ -170,7 +170,7 @@ def test_the_key_is_taken_up_anew_and_without_it_nothing_is_stored(contract: Con
     now, secrets = [0.0], [SECRET]
     keys = KeyCache(lambda: secrets[0], lambda: now[0])
     bucket, lines = Bucket(), list[str]()
-    made = Pipeline(Settings("lake", STREAM, "eu", "key"), contract, bucket, keys, CODEC)
+    made = Pipeline(Settings("lake", STREAM, "eu", "key"), contract, bucket, keys)
     worker = Worker(made, Inbox(LIMITS), LIMITS, emit=lines.append)
     worker.settle(Topic([numbered(1)]).pull(1))
     secrets[0], now[0] = KeyRing.from_secret(SECRET).rotated().to_secret(), KEY_TTL_SECONDS

@@ -9,7 +9,7 @@ import msgspec
 from google.cloud import storage
 
 from events.contract import SHIPPED, load
-from processor.gcp_pubsub import CODEC, Limits, WorkerSettings, pull
+from processor.gcp_pubsub import Limits, WorkerSettings, pull
 from processor.gcs import GcsStore
 from processor.pipeline import KeyCache, Pipeline
 
@@ -18,4 +18,4 @@ if __name__ == "__main__":
     limits = msgspec.json.decode(os.environ["TEST_LIMITS"], type=Limits)
     store = GcsStore(storage.Client().bucket(settings.bucket))
     keys = KeyCache(lambda: os.environ["TEST_SECRET"])
-    sys.exit(pull(settings, Pipeline(settings, load(SHIPPED), store, keys, CODEC), limits))
+    sys.exit(pull(settings, Pipeline(settings, load(SHIPPED), store, keys), limits))
