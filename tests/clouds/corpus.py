@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import azure.functions as func
 import zstandard
-from azure.functions import meta
-from azure.functions.eventhub import EventHubTriggerConverter
 
 from events.generator import generate
+from homeshore.demo.host_message import decoded, invocation
 from processor.audit import Audit, Held, audit
 from processor.packing import pack
 from processor.pipeline import KeyCache, Pipeline, Settings
@@ -65,22 +62,10 @@ def hub_events(
     payloads: Sequence[bytes], first: int = 0, partition: str = "0", *, context: object = None
 ) -> list[func.EventHubEvent]:
     """What the Functions worker makes of one batch: the library's own decoder on the host's message."""
-    properties = [
-        {
-            "EnqueuedTimeUtc": datetime.fromtimestamp(ARRIVED + n / 1000, UTC).isoformat().replace("+00:00", "Z"),
-            "SequenceNumber": n,
-            "Offset": str(n * 100),
-            "PartitionKey": None,
-        }
-        for n in range(first, first + len(payloads))
-    ]
     place = {"PartitionId": partition, "EventHubName": STREAM, "ConsumerGroup": "processor"}
-    metadata = {
-        "SystemPropertiesArray": meta.Datum(json.dumps(properties), "json"),
-        "PartitionContext": meta.Datum(json.dumps(place if context is None else context), "json"),
-    }
-    body = meta.Datum(SimpleNamespace(bytes=list(payloads)), "collection_bytes")
-    return EventHubTriggerConverter.decode(body, trigger_metadata=metadata)
+    enqueued = [ARRIVED + n / 1000 for n in range(first, first + len(payloads))]
+    call = invocation(payloads, enqueued, first=first, context=place if context is None else context)
+    return decoded(call)
 
 
 class Outcome(NamedTuple):

@@ -17,6 +17,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.functions.eventhub import EventHubTriggerConverter
 from azure.storage.blob import ContainerClient
 
+from homeshore.emulators.azurite import Azurite, Credential
 from processor import azure_functions, packing
 from processor.audit import audit
 from processor.azure_functions import (
@@ -35,7 +36,6 @@ from processor.pipeline import KEY_GRACE_SECONDS, KEY_TTL_SECONDS, KeyCache, Pip
 from processor.schema import Contract
 from processor.sources.functions import function_app
 from tests.clouds.corpus import SECRET, STREAM, hub_events, pipeline
-from tests.clouds.emulators import Azurite, Credential
 from tests.clouds.test_end_to_end import held_blobs
 from tests.processor.batches import ADDRESS, PERSON, VALID, make_batch, numbered
 from tests.processor.test_crashes import Bucket
