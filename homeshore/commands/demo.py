@@ -1,35 +1,52 @@
-"""`homeshore demo`: the main job on the embedded cloud."""
+"""`homeshore demo`: the main job on the embedded cloud, or on the emulators of another one."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import click
 
 from homeshore.errors import UserError
 
+if TYPE_CHECKING:
+    from homeshore.demo.lake import Ground, Lake
+    from homeshore.demo.progress import Steps
+    from homeshore.project import Project
+    from processor.schema import Contract
+
+# The stack that a cloud's run takes its settings from unless one is named.
+STACKS: Mapping[str, str] = {"aws": "dev", "azure": "dev", "gcp": "dev"}
+
 
 @click.command()
+@click.option("--cloud", type=click.Choice(list(STACKS)), default="aws", show_default=True, help="Whose adapters run.")
 @click.option(
     "--events", default=100_000, show_default=True, type=click.IntRange(100, 5_000_000), help="Events to send."
 )
-@click.option("--stack", default="dev", show_default=True, help="The stack to bring up.")
-@click.option("--keep", is_flag=True, help="Leave the embedded cloud running, with what was stored.")
+@click.option("--stack", help="The stack to bring up (aws), or to take contract and boundary from. Default: dev.")
+@click.option("--keep", is_flag=True, help="Leave the embedded cloud running, with what was stored (aws only).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below) instead of text.")
-def command(events: int, stack: str, *, keep: bool, as_json: bool) -> None:
+def command(cloud: str, events: int, stack: str | None, *, keep: bool, as_json: bool) -> None:
     """Run the main job: up, send, process, query, account, down.
 
     Sends events of the stack's data contract, with 3 % foreign, 2 % undecodable and 1 % duplicate ones among them,
-    through the real processor on the embedded cloud; reads the bucket back and accounts for each of them.
-    Exits 1 when the accounting does not close.
+    through the real processor; reads the bucket back and accounts for each of them. On aws the whole stack is brought
+    up on the embedded cloud. On azure the Functions adapter writes to Azurite; on gcp the Cloud Run worker pulls from
+    Google's Pub/Sub emulator and writes to fake-gcs-server; what did not run there is said. Everything listens on
+    127.0.0.1 only. Exits 1 when the accounting does not close, 2 when an emulator is missing.
 
-    Example: homeshore demo --events 20000
+    Example: homeshore demo --cloud azure --events 20000
 
     \b
-    JSON: {"version": 1, "stack", "emulator",
+    JSON: {"version": 1, "cloud", "stack", "emulator",
       "events": {"sent", "stored", "quarantined", "dead_lettered", "duplicates", "missing"},
       "sent_by_kind", "closes", "faults", "batches", "silver_rows", "redelivered",
       "query": [{"hour_start", "event_type", "events", "users"}], "resources", "not_applied",
+      "limits": [{"what", "reason"}],
       "findings", "monthly_usd", "usd_per_million_events", "seconds": {step: seconds}}
-    What is not built yet is null.
+    What is not built yet, or cannot be measured on a cloud's emulators, is null.
     """
     import json
     import time
@@ -40,32 +57,49 @@ def command(events: int, stack: str, *, keep: bool, as_json: bool) -> None:
     from events import contract as contracts
     from homeshore.demo import account, report
     from homeshore.demo.progress import Steps
-    from homeshore.demo.run import lake_of, run
-    from homeshore.local import cloud
+    from homeshore.demo.run import run
     from homeshore.stackfile import load_stack
 
+    if keep and cloud != "aws":
+        raise click.UsageError(f"--keep leaves a whole stack running, and --cloud {cloud} brings none up.")
+    stack = stack or STACKS[cloud]
     project, _, loaded = load_stack(stack)
-    config = loaded.config
+    boundary = loaded.config.residency.boundary
     try:
-        contract = contracts.load(project.root / config.events)
+        contract = contracts.load(project.root / loaded.config.events)
     except contracts.ContractFaults as faults:
         raise UserError(str(faults)) from None
     started = time.monotonic()
     with Steps() as steps:
         with ExitStack() as open_until_done:
-            with steps.step("up", f"bringing {stack} up on the embedded cloud") as bar:
-                running = open_until_done.enter_context(
-                    cloud.running(project, stack, keep=keep, progress=lambda said: bar.detail(said.split("  ")[-1]))
-                )
-            steps.say(f"  endpoint {running.endpoint}")
-            job = run(lake_of(running), contract, config.residency.boundary, events, steps)
+            ground, lake = open_until_done.enter_context(
+                _running(cloud, project, stack, contract=contract, boundary=boundary, steps=steps, keep=keep)
+            )
+            job = run(lake, contract, boundary, events, steps)
             down = time.monotonic()
         steps.seconds["down"] = round(time.monotonic() - down, 2)
         steps.seconds["total"] = round(time.monotonic() - started, 2)
     if as_json:
-        click.echo(json.dumps(report.document(job, running.report, steps.seconds), indent=1))
+        click.echo(json.dumps(report.document(job, ground, steps.seconds), indent=1))
     else:
-        report.show(job, running.report, steps.seconds, Console(highlight=False))
+        report.show(job, ground, steps.seconds, Console(highlight=False))
         if keep:
-            click.echo(f"still running at {running.endpoint}: `homeshore local status`, `homeshore local down`")
+            click.echo(f"still running at {ground.endpoint}: `homeshore local status`, `homeshore local down`")
     account.judge(job.accounting)
+
+
+def _running(
+    cloud: str, project: Project, stack: str, *, contract: Contract, boundary: str, steps: Steps, keep: bool
+) -> AbstractContextManager[tuple[Ground, Lake]]:
+    """The lake of the cloud; the libraries of another one are not touched."""
+    if cloud == "azure":
+        from homeshore.demo import azure
+
+        return azure.running(project.root, stack, contract, boundary, steps)
+    if cloud == "gcp":
+        from homeshore.demo import gcp
+
+        return gcp.running(stack, contract, boundary, steps)
+    from homeshore.demo import aws
+
+    return aws.running(project, stack, steps, keep=keep)

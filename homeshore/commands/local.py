@@ -52,10 +52,11 @@ def up_command(stack: str, as_json: bool, emulator: str, endpoint: str | None) -
     from homeshore.local import cloud
     from homeshore.local.emulators import choose
     from homeshore.project import find_project
+    from homeshore.signals import terminated_as_interrupted
 
     project = find_project()
     project.stack_file(stack)
-    with cloud.terminated_as_interrupted():
+    with terminated_as_interrupted():
         report = cloud.up(project, stack, choice=choose(emulator, endpoint), progress=_progress)
     click.echo(json.dumps(report.to_json(), indent=1) if as_json else _up_text(report))
 

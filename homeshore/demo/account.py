@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING
 
 from homeshore.errors import Verdict
 from processor.audit import Held, audit
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-READERS = 4
-STORES = ("bronze/", "quarantine/", "dead-letter/")
 
 
 @dataclass(frozen=True)
@@ -79,43 +70,25 @@ class Accounting:
         return self.sent - self.stored - self.duplicates - self.quarantined - self.dead_lettered
 
 
-def keys(s3: S3Client, bucket: str, prefix: str) -> Iterator[str]:
-    """Keys under `prefix`, in order."""
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for item in page.get("Contents", []):
-            if key := item.get("Key"):
-                yield key
-
-
-def events_stored(s3: S3Client, bucket: str, known: dict[str, int]) -> int:
-    """Events in all batches stored so far, by their metadata; `known` remembers what was already asked."""
-    for key in keys(s3, bucket, "bronze/"):
-        if key not in known:
-            known[key] = int(s3.head_object(Bucket=bucket, Key=key)["Metadata"]["events-in"])
-    return sum(known.values())
-
-
 def read_back(
-    s3: S3Client, bucket: str, *, event_id: str, silver_rows: int, sent: int, read: Callable[[], None]
+    objects: Iterable[Held], *, event_id: str, silver_rows: int, sent: int, read: Callable[[], None]
 ) -> Accounting:
-    """Read every object of `bucket` and count by position; `read` is called once per bronze object.
+    """Count the `objects` of a bucket by position; `read` is called once per bronze object.
 
     `event_id` is the contract's name of the id, `silver_rows` what SQL counts as distinct events, `sent` what the
     stream acknowledged.
     """
     batches = 0
 
-    def held() -> Iterator[Held]:
+    def seen() -> Iterator[Held]:
         nonlocal batches
-        with ThreadPoolExecutor(READERS) as pool:
-            for store in STORES:
-                for item in pool.map(partial(_held, s3, bucket), keys(s3, bucket, store)):
-                    yield item
-                    if store == "bronze/":
-                        batches += 1
-                        read()
+        for item in objects:
+            yield item
+            if item.key.startswith("bronze/"):
+                batches += 1
+                read()
 
-    found = audit(held(), event_id)
+    found = audit(seen(), event_id)
     differ = f"silver has {silver_rows:,} rows, the objects hold {found.stored:,} distinct events"
     return Accounting(
         sent=sent,
@@ -128,11 +101,6 @@ def read_back(
         redelivered=found.redelivered,
         faults=(*found.faults, *((differ,) if silver_rows != found.stored else ())),
     )
-
-
-def _held(s3: S3Client, bucket: str, key: str) -> Held:
-    answer = s3.get_object(Bucket=bucket, Key=key)
-    return Held(key, answer["Body"].read(), answer["Metadata"])
 
 
 def judge(accounting: Accounting) -> None:

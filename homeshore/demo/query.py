@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from homeshore.demo.lake import Table
 from homeshore.errors import UserError
 
 if TYPE_CHECKING:
@@ -13,18 +13,6 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.1
 TIMEOUT_SECONDS = 120.0
-
-
-@dataclass(frozen=True)
-class Table:
-    """A query's result as text: column names and rows."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str | None, ...], ...]
-
-    def records(self) -> list[dict[str, str | None]]:
-        """One mapping per row."""
-        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
 def run(athena: AthenaClient, sql: str, *, database: str, workgroup: str) -> Table:

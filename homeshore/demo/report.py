@@ -7,19 +7,20 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table as Grid
 
+from homeshore.demo.lake import Ground
 from homeshore.demo.run import Job
-from homeshore.local.report import Report
 
 FORMAT_VERSION = 1
 
 
-def document(job: Job, report: Report, seconds: Mapping[str, float]) -> dict[str, object]:
-    """The documented shape of `homeshore demo --json`; what is not built yet is null."""
+def document(job: Job, ground: Ground, seconds: Mapping[str, float]) -> dict[str, object]:
+    """The documented shape of `homeshore demo --json`; what is not built, or cannot be measured here, is null."""
     counts = job.accounting
     return {
         "version": FORMAT_VERSION,
-        "stack": report.stack,
-        "emulator": report.emulator,
+        "cloud": ground.cloud,
+        "stack": ground.stack,
+        "emulator": ground.emulator,
         "events": {
             "sent": counts.sent,
             "stored": counts.stored,
@@ -35,8 +36,9 @@ def document(job: Job, report: Report, seconds: Mapping[str, float]) -> dict[str
         "silver_rows": counts.silver_rows,
         "redelivered": counts.redelivered,
         "query": job.gold.records(),
-        "resources": _resources(report),
-        "not_applied": [entry.type for entry in report.changes.sorted("not_applied")],
+        "resources": ground.resources,
+        "not_applied": None if ground.not_applied is None else list(ground.not_applied),
+        "limits": [{"what": limit.what, "reason": limit.reason} for limit in ground.limits],
         "findings": None,
         "monthly_usd": None,
         "usd_per_million_events": None,
@@ -44,7 +46,7 @@ def document(job: Job, report: Report, seconds: Mapping[str, float]) -> dict[str
     }
 
 
-def show(job: Job, report: Report, seconds: Mapping[str, float], console: Console) -> None:
+def show(job: Job, ground: Ground, seconds: Mapping[str, float], console: Console) -> None:
     """The same for people."""
     console.print(_gold(job))
     console.print(_accounting(job))
@@ -58,20 +60,18 @@ def show(job: Job, report: Report, seconds: Mapping[str, float], console: Consol
     )
     for fault in counts.faults[:10]:
         console.print(f"  {fault}", style="red", soft_wrap=True)
-    missing = len(report.changes.not_applied)
-    console.print(
-        f"{_resources(report)} resources of stack {report.stack} on {report.emulator}"
-        + (f", {missing} could not be applied there" if missing else "")
-        + f"; {counts.batches} objects in bronze; "
-        "silver and gold in their DuckDB form, which the emulator's Athena speaks",
-        soft_wrap=True,
-    )
+    console.print(f"{_stands_on(ground)}; {counts.batches} objects in bronze; {ground.sql}", soft_wrap=True)
+    if ground.resources is None:
+        console.print(f"not run: {'; '.join(limit.what for limit in ground.limits)}", soft_wrap=True)
     console.print(", ".join(f"{name} {value:.1f} s" for name, value in seconds.items()), style="dim", soft_wrap=True)
 
 
-def _resources(report: Report) -> int:
-    changes = report.changes
-    return sum(len(changes.sorted(name)) for name in ("created", "updated", "repaired", "unchanged"))
+def _stands_on(ground: Ground) -> str:
+    if ground.resources is None:
+        return f"data contract and boundary of stack {ground.stack} on {ground.emulator}"
+    missing = len(ground.not_applied or ())
+    said = f"{ground.resources} resources of stack {ground.stack} on {ground.emulator}"
+    return said + (f", {missing} could not be applied there" if missing else "")
 
 
 def _gold(job: Job) -> Grid:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-import signal
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, cast
 
 from homeshore.engine import BackendError, Snapshot, run_program
@@ -25,6 +23,7 @@ from homeshore.local.removal import remove_resources, seen
 from homeshore.local.report import FORMAT_VERSION, Entry, Report
 from homeshore.local.state import LocalState
 from homeshore.project import Project
+from homeshore.signals import terminated_as_interrupted, uninterrupted
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -325,49 +324,3 @@ def running(
                 with uninterrupted():
                     down(project, stack)  # in silence: the terminal that progress is told to may be what went away
             raise
-
-
-@contextmanager
-def terminated_as_interrupted() -> Generator[None]:
-    """Being ended, or losing the terminal, as Ctrl-C inside the block, so that one way out cleans up.
-
-    A no-op outside the main thread.
-    """
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    with _handled((signal.SIGTERM, signal.SIGHUP), interrupt):
-        yield
-
-
-@contextmanager
-def uninterrupted() -> Generator[None]:
-    """Cleaning up because of one Ctrl-C is not broken off by the next: it takes seconds, and then the run ends.
-
-    A no-op outside the main thread.
-    """
-
-    def wait(_number: int, _frame: FrameType | None) -> None:
-        return
-
-    with _handled((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), wait):
-        yield
-
-
-@contextmanager
-def _handled(numbers: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], None]) -> Generator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handlers = {
-        number: cast("Callable[[int, FrameType | None], object] | int | None", signal.signal(number, handler))
-        for number in numbers
-        # Whoever is told to ignore it (nohup) goes on.
-        if signal.getsignal(number) is not signal.SIG_IGN
-    }
-    try:
-        yield
-    finally:
-        for number, before in handlers.items():
-            signal.signal(number, before if before is not None else signal.SIG_DFL)

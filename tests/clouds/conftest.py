@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from homeshore.emulators.azurite import Azurite
 from processor.core import Context
 from processor.schema import Contract
 from tests.clouds import emulators
-from tests.clouds.emulators import Azurite
 from tests.processor.batches import shared_context
 
 

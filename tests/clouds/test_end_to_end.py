@@ -29,6 +29,7 @@ from google.cloud import pubsub_v1, storage
 from moto import mock_aws
 
 from geography import boundary, regions
+from homeshore.emulators.azurite import Azurite, Credential
 from processor import aws_lambda
 from processor.audit import Held, audit
 from processor.azure_functions import BlobStore, Processor, from_blob_metadata
@@ -39,7 +40,6 @@ from processor.pipeline import Settings
 from processor.schema import Contract
 from processor.store import store_all
 from tests.clouds.corpus import EVENTS, SECRET, STREAM, Outcome, Sent, corpus, hub_events, outcome, pipeline
-from tests.clouds.emulators import Azurite, Credential
 from tests.processor.batches import ARRIVED
 from tests.processor.test_crashes import Bucket
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from homeshore.demo.account import Accounting, events_stored, judge, read_back
+from homeshore.demo.account import Accounting, judge, read_back
+from homeshore.demo.aws import AwsLake, events_stored
 from homeshore.errors import Verdict
 from processor.core import Stored, process
 from tests.processor.batches import VALID, make_batch, numbered, shared_context
@@ -44,7 +45,9 @@ def events(first: int, count: int) -> list[bytes]:
 
 
 def read(s3: S3Client, *, silver: int, sent: int) -> Accounting:
-    return read_back(s3, BUCKET, event_id="event_id", silver_rows=silver, sent=sent, read=lambda: None)
+    unused: Any = None
+    lake = AwsLake(unused, s3, unused, stream="", bucket=BUCKET, database="", workgroup="")
+    return read_back(lake.held(), event_id="event_id", silver_rows=silver, sent=sent, read=lambda: None)
 
 
 def test_it_closes_when_every_event_is_in_one_class(s3: S3Client) -> None:

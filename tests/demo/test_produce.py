@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from events.generator import GeneratedRecord
-from homeshore.demo import produce
+from homeshore.demo import aws, produce
 from homeshore.errors import UserError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def records(count: int) -> list[GeneratedRecord]:
 
 def send(stream: Stream, count: int) -> tuple[Counter[str], int]:
     moved: list[int] = []
-    sent = produce.send(records(count), cast("KinesisClient", stream), "events", moved.append)
+    sent = produce.send(records(count), partial(aws.put, cast("KinesisClient", stream), "events"), moved.append)
     return sent, sum(moved)
 
 
@@ -62,7 +63,7 @@ def test_every_record_is_sent_once_and_counted_by_kind() -> None:
 
 
 def test_refused_records_alone_are_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(produce, "FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(aws, "FIRST_PAUSE_SECONDS", 0)
     stream = Stream(every=7, times=3)
     sent, _ = send(stream, 1000)
     assert sent.total() == 1000
@@ -70,7 +71,7 @@ def test_refused_records_alone_are_sent_again(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_stream_that_keeps_refusing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(produce, "FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(aws, "FIRST_PAUSE_SECONDS", 0)
     with pytest.raises(UserError, match="stream events: 100 records were refused 8 times"):
         send(Stream(every=5, times=99), 500)
 
