@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import azure.functions as func
-import zstandard
+from processor.codec import content
 
 from events.generator import generate
 from homeshore.demo.host_message import decoded, invocation
@@ -102,12 +102,7 @@ def outcome(held: Iterable[Held], sent: int) -> tuple[Outcome, Audit]:
 
 
 def _lines(objects: list[Held], kind: str) -> list[bytes]:
-    text = b"".join(
-        zstandard.ZstdDecompressor().decompressobj().decompress(held.body)
-        for held in objects
-        if held.key.startswith(f"{kind}/")
-    )
-    return text.splitlines()
+    return b"".join(content(held.body) for held in objects if held.key.startswith(f"{kind}/")).splitlines()
 
 
 def _ours(line: bytes) -> bytes:
