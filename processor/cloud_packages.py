@@ -1,9 +1,10 @@
-"""Builds what Azure and GCP run: a zip for Functions (Flex Consumption), and the source of Cloud Run's image.
+"""Builds what Azure and GCP run: a zip for Functions (Flex Consumption), and the sources of two images.
 
 Functions gets its libraries ready to run: wheels for Linux on x86_64, the only architecture there, pinned by hash in
 `requirements-functions-*.lock`, below `.python_packages`, so that no remote build resolves anything. Cloud Run's source
 holds a lock instead of libraries: Google's buildpacks install it, with hashes, on a base image that they keep patched
-and whose digest is theirs to know; the pipeline's own build runs them in the region.
+and whose digest is theirs to know; the pipeline's own build runs them in the region. The lakehouse job of Azure is an
+image too, by a Dockerfile: what builds it there (az acr build) knows no buildpacks.
 """
 
 from __future__ import annotations
@@ -20,9 +21,16 @@ from processor.schema import Contract
 FUNCTIONS_RUNTIMES = ("python3.12", "python3.13")
 CLOUD_RUN_RUNTIME = "python3.13"
 CLOUD_RUN_LOCK = Path(__file__).parent / "requirements-cloud-run.lock"
+LAKEHOUSE_LOCK = Path(__file__).parent / "requirements-lakehouse.lock"
 _CORE = ("__init__", "codec", "compiler", "core", "keys", "packing", "pipeline", "schema", "store")
 FUNCTIONS_MODULES = (*_CORE, "azure_functions")
 CLOUD_RUN_MODULES = (*_CORE, "gcp_pubsub", "gcs")
+LAKEHOUSE_MODULES = (
+    *_CORE,
+    *(f"lakehouse/{name}" for name in ("__init__", "bronze", "engine", "gold", "job", "refresh", "silver", "tables")),
+    "lakehouse/views",
+    *(f"sql/{name}" for name in ("__init__", "dialects", "models", "synapse")),
+)
 
 _SOURCES = Path(__file__).parent / "sources"
 _LIBRARIES = ".python_packages/lib/site-packages"  # where the Functions host looks
@@ -56,6 +64,18 @@ def build_cloud_run(contract: Contract, *, root: Path) -> Package:
         "contract.json": contract.to_json(),
         "requirements.txt": CLOUD_RUN_LOCK.read_bytes(),
         ".python-version": f"{CLOUD_RUN_RUNTIME.removeprefix('python')}\n".encode(),
+    }
+    return built(path, own, (), dict[str, bytes])
+
+
+def build_lakehouse(contract: Contract, *, root: Path) -> Package:
+    """Write the zip with the source of the lakehouse job's image under `root`/.build. Needs no wheels."""
+    path = root / ".build" / "lakehouse" / f"job-{contract.name}.zip"
+    own = {
+        **dict(ours(LAKEHOUSE_MODULES)),
+        **dict(_sources("lakehouse")),
+        "contract.json": contract.to_json(),
+        "requirements.txt": LAKEHOUSE_LOCK.read_bytes(),
     }
     return built(path, own, (), dict[str, bytes])
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import azure.functions as func
-from processor.codec import content
 
 from events.generator import generate
 from homeshore.demo.host_message import decoded, invocation
 from processor.audit import Audit, Held, audit
+from processor.codec import content
 from processor.packing import pack
 from processor.pipeline import KeyCache, Pipeline, Settings
 from processor.schema import Contract

@@ -1,0 +1,85 @@
+"""Gold from silver: the hours that have changed are counted anew, in one commit that says which silver it has seen.
+
+The window is that of the SQL models' partial refresh: hours older than the days of one run stay as they are.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from deltalake import DeltaTable, write_deltalake
+
+from processor import sql
+from processor.lakehouse.engine import DATABASE, load, moments, stream
+from processor.lakehouse.tables import ARRIVED_DAY, WRITING, marks
+from processor.schema import Contract
+from processor.sql.models import gold_columns, silver_columns
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+SEEN = "silver"
+"""The transaction identifier of gold's commits: the version of silver that they have seen."""
+
+
+class Gold:
+    """The gold table and the engine that fills it."""
+
+    def __init__(self, contract: Contract, table: DeltaTable, connection: DuckDBPyConnection) -> None:
+        self.table = table
+        self._contract = contract
+        self._columns = gold_columns(contract)
+        self._connection = connection
+        connection.execute(sql.gold_ddl(contract, "duckdb", DATABASE, ""))
+
+    def count(self, silver: DeltaTable, since: datetime) -> int:
+        """Count the hours from `since` (UTC, a full hour) on anew; return how many rows were counted.
+
+        Raises CommitFailedError when another run has written meanwhile.
+        """
+        self._stream(silver, since)
+        rows = load(self._connection, "counted", sql.gold_select(self._contract, "duckdb", DATABASE))
+        self._connection.unregister("arrivals")
+        names = [name for name, _ in self._columns]
+        changed = " OR ".join(f'source."{name}" <> target."{name}"' for name in names[2:])
+        merging = self.table.merge(
+            moments(self._connection, self._columns, "counted"),
+            " AND ".join(f'target."{name}" = source."{name}"' for name in names[:2]),
+            source_alias="source",
+            target_alias="target",
+            writer_properties=WRITING,
+            commit_properties=marks(self.table),
+        )
+        values = {name: f'source."{name}"' for name in names}
+        merging.when_matched_update({name: values[name] for name in names[2:]}, predicate=changed)
+        merging.when_not_matched_insert(values).execute()
+        return rows
+
+    def has_seen(self, silver: DeltaTable) -> bool:
+        """Whether gold was counted from silver as it is."""
+        return self.table.transaction_version(SEEN) == silver.version()
+
+    def note(self, silver: DeltaTable, more: dict[str, int]) -> None:
+        """Say that gold has seen silver as it is, and `more`: a commit without rows, after those that did the work."""
+        nothing = moments(self._connection, self._columns, f"{DATABASE}.gold")  # which is empty here
+        write_deltalake(
+            self.table, nothing, mode="append", commit_properties=marks(self.table, {SEEN: silver.version(), **more})
+        )
+
+    def _stream(self, silver: DeltaTable, since: datetime) -> None:
+        """The hours' rows as `lake.silver`. The day of arrival bounds what is read."""
+        needed = {self._contract.field(role).name for role in ("event_time", "event_type")}
+        needed |= {field.name for field in self._contract.fields if field.role == "person"}
+        event_time = self._contract.field("event_time").name
+        first_day = since.date() - timedelta(days=sql.FAST_CLOCK_DAYS)
+        where = f"{ARRIVED_DAY} >= DATE '{first_day}' AND \"{event_time}\" >= TIMESTAMP '{since}Z'"
+        stream(self._connection, "arrivals", silver, ", ".join(f'"{name}"' for name in sorted(needed)), where)
+        columns = [
+            f'"{name}" AT TIME ZONE \'UTC\' AS "{name}"' if kind == "timestamp" else f'"{name}"'
+            for name, kind in silver_columns(self._contract)
+            if name in needed
+        ]
+        self._connection.execute(
+            f"CREATE OR REPLACE VIEW {DATABASE}.silver AS SELECT {', '.join(columns)} FROM arrivals"  # noqa: S608
+        )

@@ -1,0 +1,133 @@
+"""One run: what is new in bronze into silver, the day's upkeep, then gold. Killed and run again, it ends alike.
+
+Order decides that. A chunk's rows and its progress are one commit. Gold says last which silver it has seen; a run that
+finds gold behind counts the whole window instead of what it has touched itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from processor import sql
+from processor.lakehouse.bronze import CHUNK_BYTES, Bronze, chunks, days_until
+from processor.lakehouse.engine import engine
+from processor.lakehouse.gold import Gold
+from processor.lakehouse.silver import Silver, expire
+from processor.lakehouse.tables import ARRIVED_DAY, KEPT_HOURS, Place, gold_schema, opened, silver_schema
+from processor.schema import Contract
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+DAYS = 3
+"""Days of arrival that a run looks at, beside today: as many as the refreshes on the other clouds."""
+UPKEEP = "upkeep"
+"""The transaction identifier of gold's commits that says on which day the last upkeep was (its ordinal)."""
+_MANY_FILES = 16
+
+
+class Plan(NamedTuple):
+    """What a run is told: the day it is, days of arrival to look at, days after which events leave silver."""
+
+    today: date
+    keep_days: int
+    days: int = DAYS
+    chunk_bytes: int = CHUNK_BYTES
+
+
+class Counts(NamedTuple):
+    """What a run did: objects and rows read, events added and replaced, gold's rows counted, files that expired.
+
+    `stopped` runs were told to end early; what they left is the next run's.
+    """
+
+    objects: int = 0
+    read: int = 0
+    silver: int = 0
+    replaced: int = 0
+    gold: int = 0
+    expired: int = 0
+    stopped: bool = False
+
+
+def refresh(
+    contract: Contract, place: Place, bronze: Bronze, plan: Plan, *, scratch: Path, stopped: Callable[[], bool]
+) -> Counts:
+    """Bring silver and gold up to date. `scratch` is an empty directory; `stopped` is asked between commits.
+
+    Raises CommitFailedError when another run writes at the same time, and what the storage raises.
+    """
+    silver_table = opened(place, "silver", silver_schema(contract), ARRIVED_DAY)
+    gold_table = opened(place, "gold", gold_schema(contract))
+    with engine(scratch) as connection:
+        silver, gold = Silver(contract, silver_table, connection), Gold(contract, gold_table, connection)
+        current = gold.has_seen(silver_table)
+        counts, touched = _take_all(silver, bronze, plan, scratch, stopped)
+        if stopped():
+            return counts._replace(stopped=True)
+        upkept = gold_table.transaction_version(UPKEEP) == plan.today.toordinal()
+        if not upkept:
+            counts = counts._replace(expired=_upkeep(silver_table, gold_table, plan))
+        if upkept and gold.has_seen(silver_table):
+            return counts
+        since = _first_hour(plan, touched if current else None)
+        rows = gold.count(silver_table, since) if touched or not current else 0
+        gold.note(silver_table, {UPKEEP: plan.today.toordinal()})
+        return counts._replace(gold=rows)
+
+
+def _take_all(
+    silver: Silver, bronze: Bronze, plan: Plan, scratch: Path, stopped: Callable[[], bool]
+) -> tuple[Counts, datetime | None]:
+    counts, touched = Counts(), None
+    days = days_until(plan.today, min(plan.days, plan.keep_days - 1))
+    for chunk in chunks(bronze, days, silver.table.transaction_version, plan.chunk_bytes):
+        if stopped():
+            break
+        taken = silver.take(chunk, bronze, scratch)
+        counts = counts._replace(
+            objects=counts.objects + len(chunk.items),
+            read=counts.read + taken.read,
+            silver=counts.silver + taken.added,
+            replaced=counts.replaced + taken.replaced,
+        )
+        touched = min((hour for hour in (touched, taken.touched) if hour), default=None)
+    return counts, touched
+
+
+def _first_hour(plan: Plan, touched: datetime | None) -> datetime:
+    """The hour from which gold is counted anew: the earliest that changed, or all of the window when that is unknown.
+
+    The window begins where silver still has all the days that an hour is counted from.
+    """
+    days = max(0, min(plan.days, plan.keep_days - sql.FAST_CLOCK_DAYS - 1))
+    first = datetime.combine(plan.today - timedelta(days=days), datetime.min.time())
+    return max(touched or first, first)
+
+
+def _upkeep(silver: DeltaTable, gold: DeltaTable, plan: Plan) -> int:
+    """Once a day: drop what is past its retention, join small files, remove what nobody reads any more."""
+    expired = expire(silver, plan.today - timedelta(days=plan.keep_days))
+    closed = (plan.today - timedelta(days=plan.days + 1)).isoformat()
+    for day in sorted({entry[ARRIVED_DAY] for entry in silver.partitions()}):
+        # A day that gets no more arrivals is joined once; each is one commit, so that little is lost when it dies.
+        if day <= closed and _files(silver, day) > _MANY_FILES:
+            silver.optimize.compact(partition_filters=[(ARRIVED_DAY, "=", day)], max_concurrent_tasks=1)
+    if len(gold.file_uris()) > _MANY_FILES:
+        gold.optimize.compact(max_concurrent_tasks=1)
+    for table in (silver, gold):
+        # In full: a commit that died has left files that no log names.
+        table.vacuum(retention_hours=KEPT_HOURS, dry_run=False, full=True)
+    return expired
+
+
+def _files(table: DeltaTable, day: str) -> int:
+    return len(table.file_uris(partition_filters=[(ARRIVED_DAY, "=", day)]))
+
+
+def utc_today() -> date:
+    """The day it is, where all days are counted."""
+    return datetime.now(UTC).date()
