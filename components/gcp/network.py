@@ -12,7 +12,7 @@ from components.contracts import BucketHandle, KeyHandle, NetworkSpec, StreamHan
 from components.gcp.place import GcpComponent, known
 
 ADDRESSES = "10.64.0.0/22"
-"""Nothing is peered with this network, so that it may overlap with others. Cloud Run takes sixteen addresses at once."""
+"""Nothing is peered with this network, so it may overlap with others. Cloud Run takes sixteen addresses at once."""
 APIS = "199.36.153.4/30"
 """restricted.googleapis.com: Google's APIs without those that could carry data out (VPC, "Private Google Access")."""
 EVERYWHERE = "0.0.0.0/0"
@@ -34,17 +34,7 @@ class Network(GcpComponent):
     Flow and firewall logs go where the stack's log entries go (Logs), and are kept as long.
     """
 
-    def __init__(
-        self,
-        name: str,
-        spec: NetworkSpec,  # noqa: ARG002 - the log bucket knows how long flow logs are kept
-        *,
-        key: KeyHandle,  # noqa: ARG002 - nothing here holds data
-        lake: BucketHandle,  # noqa: ARG002 - the restricted addresses are the same for each bucket
-        failed: BucketHandle,  # noqa: ARG002
-        stream: StreamHandle,  # noqa: ARG002
-        parent: RegionalComponent,
-    ) -> None:
+    def __init__(self, name: str, *, parent: RegionalComponent) -> None:
         super().__init__("Network", name, parent)
         self.physical_name = self.project_wide("network")
         self.network_id = self.place.network(self.physical_name)
@@ -206,6 +196,23 @@ class Network(GcpComponent):
                 for role, host, kind, values in records
             ),
         ]
+
+
+def network(
+    name: str,
+    spec: NetworkSpec,
+    *,
+    key: KeyHandle,  # noqa: ARG001 - nothing in it holds data
+    lake: BucketHandle,  # noqa: ARG001 - the addresses are the same for every bucket and topic
+    failed: BucketHandle,  # noqa: ARG001
+    stream: StreamHandle,  # noqa: ARG001
+    parent: RegionalComponent,
+) -> Network | None:
+    """The processor's network, None where the stack file asks for none: stores, keys and SQL have no network here.
+
+    How long its flow logs are kept (`spec.log_days`) is the log bucket's matter.
+    """
+    return Network(name, parent=parent) if spec.private else None
 
 
 def secrets_address(addresses: str) -> str:

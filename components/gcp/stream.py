@@ -36,8 +36,9 @@ class Stream(GcpComponent):
     goes to a topic of its own, under the same rules.
 
     Senders need an IAM permission and the regional endpoint (`uri`): the global one may enter elsewhere, and is then
-    refused. Pub/Sub has no network rules for a topic, so `spec.sender_cidrs` and `spec.private` change nothing here:
-    declared deviations. `spec.tier`, `units` and `shards` have no counterpart, Pub/Sub scales by itself.
+    refused. Pub/Sub has no network rules for a topic: `spec.sender_cidrs` is answered with a warning, `spec.private`
+    changes nothing here; both are declared deviations. `spec.tier`, `units` and `shards` have no counterpart: Pub/Sub
+    scales by itself.
 
     The schema describes the events and is not attached: Pub/Sub would refuse packed records, which are no JSON, and
     fields that the contract does not declare, which the processor drops.
@@ -52,8 +53,15 @@ class Stream(GcpComponent):
             )
         if spec.cluster is not None:
             raise Unsupported(
-                f"{spec.cluster!r} is a dedicated cluster, which Pub/Sub does not have: leave it out, for Pub/Sub scales "
-                "by itself"
+                f"{spec.cluster!r} is a dedicated cluster, which Pub/Sub does not have: leave it out, for it scales by "
+                "itself"
+            )
+        if spec.sender_cidrs:
+            pulumi.log.warn(
+                "network.allowed_cidrs is not enforced: Pub/Sub has no network rules for a topic, so senders need "
+                "their permission and may come from anywhere. Only VPC Service Controls, which an organisation sets "
+                "up, look at networks.",
+                self,
             )
         retention = f"{spec.replay_hours * SECONDS_PER_HOUR}s"
         self._regions = [self.place.region, *([spec.standby_region] if spec.standby_region else [])]
