@@ -87,9 +87,13 @@ class StreamSpec:
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A network without a way to the internet for the processor. `log_days`: how long its flow logs are kept."""
+    """A network without a way to the internet for the processor. `log_days`: how long its flow logs are kept.
+
+    Without `private` a cloud makes one only where it needs it to keep stores, keys and SQL closed.
+    """
 
     log_days: int
+    private: bool
 
 
 @dataclass(frozen=True)
@@ -308,7 +312,7 @@ class MakeNetwork(Protocol):  # noqa: D101
         failed: BucketHandle,
         stream: StreamHandle,
         parent: RegionalComponent,
-    ) -> NetworkHandle: ...
+    ) -> NetworkHandle | None: ...
 
 
 class MakeProcessor(Protocol):  # noqa: D101

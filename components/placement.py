@@ -21,8 +21,8 @@ _PROJECT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _BILLING_ACCOUNT = re.compile(r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}")
 
 
-def _region_of(cloud: str) -> Callable[[str], str]:
-    """The check of a region's name on `cloud`."""
+def region_check(cloud: str) -> Callable[[str], str]:
+    """The check of a region's name on `cloud`: it returns the name, or raises the refusal."""
 
     def check(name: str) -> str:
         title = TITLES[cloud]
@@ -52,8 +52,10 @@ def _names(cloud: str) -> JsonDict:
 
 
 def _german(cloud: str) -> str:
-    """A region for examples."""
-    return next(r.name for r in geography.regions(cloud) if r.country == "DE" and r.kind == "region")
+    """A region for examples: one that lacks none of the services that a stack may use."""
+    services = tuple(each.name for each in geography.services(cloud))
+    german = (r.name for r in geography.regions(cloud) if r.country == "DE" and r.kind == "region")
+    return next(name for name in german if not geography.missing(cloud, name, services))
 
 
 def _account_id(value: str) -> str:
@@ -107,9 +109,9 @@ def _billing_account(value: str) -> str:
     return value
 
 
-AwsRegion = Annotated[str, AfterValidator(_region_of("aws")), Field(json_schema_extra=_names("aws"))]
-AzureRegion = Annotated[str, AfterValidator(_region_of("azure")), Field(json_schema_extra=_names("azure"))]
-GcpRegion = Annotated[str, AfterValidator(_region_of("gcp")), Field(json_schema_extra=_names("gcp"))]
+AwsRegion = Annotated[str, AfterValidator(region_check("aws")), Field(json_schema_extra=_names("aws"))]
+AzureRegion = Annotated[str, AfterValidator(region_check("azure")), Field(json_schema_extra=_names("azure"))]
+GcpRegion = Annotated[str, AfterValidator(region_check("gcp")), Field(json_schema_extra=_names("gcp"))]
 AwsAccountId = Annotated[str, AfterValidator(_account_id), Field(json_schema_extra={"pattern": "^[0-9]{12}$"})]
 AzureId = Annotated[str, AfterValidator(_guid), Field(json_schema_extra={"pattern": f"^{_GUID.pattern}$"})]
 GcpProjectId = Annotated[
@@ -128,10 +130,13 @@ class AwsPlacement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    cloud: Literal["aws"] = Field(description="The cloud that the stack stands on.", examples=["aws"])
+    cloud: Literal["aws"] = Field(
+        description="The cloud that the stack stands on: aws, azure or gcp.", examples=["aws"]
+    )
     region: AwsRegion = Field(description=REGION_MEANING, examples=[_german("aws")])
     account_id: AwsAccountId = Field(
-        description="The AWS account that the stack may touch, 12 digits in quotes; every other account is refused.",
+        description="The AWS account that the stack may touch, 12 digits in quotes; every other account is refused. "
+        "`aws sts get-caller-identity` shows it.",
         examples=["123456789012"],
     )
 
@@ -146,14 +151,17 @@ class AzurePlacement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    cloud: Literal["azure"] = Field(description="The cloud that the stack stands on.", examples=["azure"])
+    cloud: Literal["azure"] = Field(
+        description="The cloud that the stack stands on: aws, azure or gcp.", examples=["azure"]
+    )
     region: AzureRegion = Field(description=REGION_MEANING, examples=[_german("azure")])
     subscription_id: AzureId = Field(
         description="The Azure subscription that the stack stands in, as `az account show` has it (id).",
         examples=["00000000-0000-4000-8000-000000000001"],
     )
     tenant_id: AzureId = Field(
-        description="The Microsoft Entra tenant that signs in to the key vault, as `az account show` has it (tenantId).",
+        description="The Microsoft Entra tenant that signs in to the key vault, as `az account show` has it "
+        "(tenantId).",
         examples=["00000000-0000-4000-8000-000000000002"],
     )
 
@@ -168,15 +176,18 @@ class GcpPlacement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    cloud: Literal["gcp"] = Field(description="The cloud that the stack stands on.", examples=["gcp"])
+    cloud: Literal["gcp"] = Field(
+        description="The cloud that the stack stands on: aws, azure or gcp.", examples=["gcp"]
+    )
     region: GcpRegion = Field(description=REGION_MEANING, examples=[_german("gcp")])
     project_id: GcpProjectId = Field(
-        description="The Google Cloud project that the stack stands in: its id, not its name.",
+        description="The Google Cloud project that the stack stands in: its id, not its name, as "
+        "`gcloud projects list` has it.",
         examples=["homeshore-example"],
     )
     project_number: GcpProjectNumber = Field(
         description="The project's number, digits in quotes: Google's service agents, which need the encryption key, "
-        "are named by it.",
+        "are named by it. `gcloud projects list` shows it too.",
         examples=["123456789012"],
     )
     billing_account: GcpBillingAccount | None = Field(

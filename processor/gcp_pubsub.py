@@ -38,6 +38,7 @@ from processor.store import in_order
 PARTITION = "topic"  # message ids are unique in a topic: it is one partition without order
 RETRY_SECONDS = 600.0
 DRAIN_SECONDS = 8.0  # of the ten between SIGTERM and SIGKILL
+LEASE_SECONDS = 600  # the longest that Pub/Sub waits before it delivers a message again
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 1.0, 60.0
 _REGIONAL_SECRET = re.compile(r"projects/[^/]+/locations/([a-z0-9-]+)/secrets/[^/]+")
 
@@ -117,6 +118,24 @@ class Limits(msgspec.Struct, frozen=True):
     held_bytes: int = 96 * 1024 * 1024
     drain_seconds: float = DRAIN_SECONDS
     retry_seconds: float = RETRY_SECONDS
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Limits:
+        """The plan's batch, from HOMESHORE_BATCH_MESSAGES and HOMESHORE_BATCH_SECONDS; without them the defaults.
+
+        Raises RuntimeError for a number that is none, or that the worker could not hold.
+        """
+        own = cls()
+        messages = _number(environment, "HOMESHORE_BATCH_MESSAGES", own.batch_messages, own.held_messages)
+        seconds = _number(environment, "HOMESHORE_BATCH_SECONDS", int(own.batch_seconds), LEASE_SECONDS)
+        return cls(batch_messages=messages, batch_seconds=float(seconds))
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = environment.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise RuntimeError(f"{name}: {text!r} is no number from 1 to {most}")
+    return int(text)
 
 
 class Inbox:
@@ -280,9 +299,9 @@ def to_batch(messages: Sequence[Message]) -> Batch:
 
 def main() -> int:
     """The worker pool's entry point: work until SIGTERM (0), or until the subscription can be read no more (1)."""
-    settings = WorkerSettings.read(os.environ)
+    settings, limits = WorkerSettings.read(os.environ), Limits.read(os.environ)
     pipeline = _start(settings, Path(__file__).parent.parent / "contract.json")
-    return pull(settings, pipeline, Limits())
+    return pull(settings, pipeline, limits)
 
 
 def pull(settings: WorkerSettings, pipeline: Pipeline, limits: Limits) -> int:

@@ -12,8 +12,12 @@ from pulumi.runtime import config as runtime_config
 from stacks.document import Document, Secret, read_document
 from stacks.faults import ConfigFaults
 from stacks.models import (
+    Baseline,
+    Bring,
+    BroughtNetwork,
     Budget,
     EventRate,
+    KeySettings,
     Latency,
     Network,
     Owner,
@@ -24,6 +28,8 @@ from stacks.models import (
     Slo,
     StackConfig,
     Standby,
+    Storage,
+    StreamSettings,
     Workload,
 )
 from stacks.namespaces import Sorted, sort_document, sort_keys
@@ -32,8 +38,12 @@ from stacks.reading import Lines, Loaded, check, document_faults, fault_of, read
 from stacks.shape import section_of
 
 __all__ = [
+    "Baseline",
+    "Bring",
+    "BroughtNetwork",
     "Budget",
     "EventRate",
+    "KeySettings",
     "Latency",
     "Loaded",
     "Network",
@@ -46,6 +56,8 @@ __all__ = [
     "Slo",
     "StackConfig",
     "Standby",
+    "Storage",
+    "StreamSettings",
     "Workload",
     "load",
     "read",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Annotated
 
@@ -111,6 +112,20 @@ def _dollars(value: float) -> float:
     return value
 
 
+def _day(value: str) -> str:
+    try:
+        day = date.fromisoformat(value).isoformat()
+    except ValueError:
+        day = ""
+    if day != value:
+        raise refusal(
+            f"{shown(value)} is not a day of the calendar",
+            consequence="The cloud would refuse the date.",
+            remedy='Write year, month and day in quotes: "2030-01-31".',
+        )
+    return value
+
+
 Environment = Annotated[str, Field(min_length=1, max_length=12), AfterValidator(_environment)]
 Label = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_label)]
 Email = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_email)]
@@ -119,6 +134,8 @@ BoundaryName = Annotated[
 ]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 ProjectPath = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_inside_project)]
+Day = Annotated[str, AfterValidator(_day), Field(json_schema_extra={"format": "date"})]
+Identifier = Annotated[str, Field(min_length=1, max_length=1024)]
 
 Flag = Annotated[bool, Strict()]
 Rate = Annotated[int, Strict(), Field(ge=1, le=100_000_000)]
@@ -126,6 +143,8 @@ Bytes = Annotated[int, Strict(), Field(ge=1, le=1_048_576)]
 Days = Annotated[int, Strict(), Field(ge=1, le=36_500)]
 ReplayHours = Annotated[int, Strict(), Field(ge=24, le=8_760)]
 Minutes = Annotated[int, Strict(), Field(ge=1, le=1_440)]
+RotationDays = Annotated[int, Strict(), Field(ge=90, le=365)]
+DeletionDays = Annotated[int, Strict(), Field(ge=7, le=30)]
 Generation = Annotated[int, Strict(), Field(ge=1, le=99)]
 Dollars = Annotated[
     float,

@@ -13,7 +13,7 @@ from stacks.document import Key, KeyPath
 Source = Literal["file", "project", "default", "derived"]
 
 # Values that follow from other values when the file does not state them.
-DERIVED_FROM = {"slo.freshness_minutes": "latency"}
+DERIVED_FROM = {"processor.architecture": "placement", "slo.freshness_minutes": "latency"}
 
 
 @dataclass(frozen=True)

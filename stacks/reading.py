@@ -14,12 +14,13 @@ from pydantic import ValidationError
 
 import geography
 from components.refusal import shown
+from stacks.by_cloud import Place, guessed_cloud, sketched
 from stacks.document import Document, KeyPath, Told, read_document
 from stacks.faults import ConfigFaults, Fault
-from stacks.models import StackConfig, outside
+from stacks.models import PLACE, StackConfig, brought_faults, placement_faults
 from stacks.namespaces import Sorted, sort_document, sort_keys
 from stacks.provenance import Origin, origins
-from stacks.sentences import faults_of, refused_at
+from stacks.sentences import faults_of, refused_at, wrong_tag
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
@@ -92,13 +93,15 @@ def check(
     wrong = list(also)
     typed = {name: _typed(name, value) for name, value in values.items()}
     config: StackConfig | None = None
+    found: list[Told] = []
+    typed = _with_cloud(typed, found)
+    place = sketched(typed.get("placement"))
     try:
-        config = StackConfig.model_validate(typed)
+        config = StackConfig.model_validate(typed, context={PLACE: place})
     except ValidationError as refused:
-        found = faults_of(StackConfig, refused.errors(include_url=False))
-        # A section with another fault is not checked against the boundary by the models.
-        found = (*found, *_strayed(typed))
-        wrong += [_fault(fault, lines.of(fault.path), lines.file, project) for fault in found]
+        found += faults_of(StackConfig, refused.errors(include_url=False), place.cloud if place else None)
+        found += _beside(typed, place)
+    wrong += [_fault(fault, lines.of(fault.path), lines.file, project) for fault in found]
     events = typed.get("events", StackConfig.model_fields["events"].default)
     if not any(fault.path == f"{project}:events" for fault in wrong) and not (root / str(events)).is_file():
         wrong.append(_fault(_no_contract(str(events), root), lines.of(("events",)), lines.file, project))
@@ -117,20 +120,41 @@ def _typed(name: str, value: object) -> object:
     return int(value) if known.annotation is int and _WHOLE.fullmatch(value) else value
 
 
-def _strayed(values: Mapping[str, object]) -> Iterator[Told]:
-    boundary = _text_at(values, "residency", "boundary")
-    for section, what in (("placement", "the region"), ("standby", "the standby")):
-        region = _text_at(values, section, "region")
-        with suppress(geography.UnknownRegion, geography.UnknownBoundary):
-            refused = outside(what, region, boundary)
-            if refused is not None:
-                yield refused_at((section,), refused.context or {})
+def _with_cloud(values: dict[str, object], found: list[Told]) -> dict[str, object]:
+    """The values with the cloud that their placement may mean, where it says none or a wrong one, so that the rest of
+    the file is checked too; the fault is added to `found`."""
+    placement = values.get("placement")
+    if not isinstance(placement, dict):
+        return values
+    stated = cast("dict[str, object]", placement)
+    if sketched(stated) is not None:
+        return values
+    guess = guessed_cloud(stated)
+    if guess is None:
+        return values
+    found.append(wrong_tag(StackConfig, ("placement",), stated, guess))
+    return {**values, "placement": {**stated, "cloud": guess}}
 
 
-def _text_at(values: Mapping[str, object], section: str, key: str) -> str:
-    inside = values.get(section)
-    value = cast("dict[str, object]", inside).get(key) if isinstance(inside, dict) else None
-    return value if isinstance(value, str) else ""
+def _beside(values: Mapping[str, object], place: Place | None) -> Iterator[Told]:
+    """Faults that pydantic passes over: of a section with another fault, and all but the first of `bring`."""
+    if place is None:
+        return
+    boundary = _boundary(values)
+    for fault in placement_faults(place, boundary):
+        yield refused_at(("placement",), fault.context or {})
+    with suppress(ValidationError):
+        for fault in brought_faults(values, place):
+            yield refused_at(("bring",), fault.context or {})
+
+
+def _boundary(values: Mapping[str, object]) -> geography.Boundary | None:
+    residency = values.get("residency")
+    name = cast("dict[str, object]", residency).get("boundary") if isinstance(residency, dict) else None
+    try:
+        return geography.boundary(name) if isinstance(name, str) else None
+    except geography.UnknownBoundary:
+        return None
 
 
 def _no_contract(events: str, root: Path) -> Told:

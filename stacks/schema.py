@@ -16,18 +16,19 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import geography
-from stacks.models import StackConfig
+from components.placement import BUILT, TITLES, AwsPlacement
+from stacks.brought import KINDS
+from stacks.by_cloud import ARCHITECTURES
+from stacks.models import Bring, StackConfig
 from stacks.provenance import DERIVED_FROM
-from stacks.shape import example_of, flow, section_of
+from stacks.retention import replay
+from stacks.shape import example_of, flow, section_at, section_of, sections_of, tag_of
 
 PROJECT = "homeshore"
 MODELINE = "# yaml-language-server: $schema=stacks/schema.json"
 ROOT = Path(__file__).resolve().parents[1]
 
 Json = dict[str, object]
-
-# Keys that the models know only to refuse them with a sentence of their own: an editor must not offer them.
-NOT_BUILT = frozenset({"standby"})
 
 # What Pulumi itself writes beside `config`.
 _PULUMI_KEYS: Json = {
@@ -42,18 +43,20 @@ def schema() -> Json:
     """The JSON schema (draft 2020-12) of a stack file."""
     model = cast("Json", _untitled(StackConfig.model_json_schema()))
     definitions = cast("Json", model.pop("$defs"))
-    definitions.pop("Standby")
+    _derived_keys_may_be_left_out(definitions)
     properties = cast("Json", model["properties"])
     required = cast("list[str]", model["required"])
+    properties["placement"] = _placement(properties)
     config: Json = {
         "type": "object",
         "description": model["description"],
         "additionalProperties": False,
         "required": [f"{PROJECT}:{name}" for name in required],
         "properties": {
-            **{f"{PROJECT}:{name}": value for name, value in properties.items() if name not in NOT_BUILT},
+            **{f"{PROJECT}:{name}": value for name, value in properties.items()},
             "pulumi:tags": {"type": "object", "description": "Tags of the stack in Pulumi's own console."},
         },
+        "allOf": [_on(cloud) for cloud in BUILT],
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -67,6 +70,57 @@ def schema() -> Json:
     }
 
 
+def _derived_keys_may_be_left_out(definitions: Json) -> None:
+    for path in DERIVED_FROM:
+        *above, name = path.split(".")
+        section = section_at(StackConfig, tuple(above))
+        definition = cast("Json", definitions[section.__name__ if section else ""])
+        required = cast("list[str]", definition["required"])
+        # A section that holds nothing else is left out as a whole.
+        if len(cast("Json", definition["properties"])) > 1:
+            required.remove(name)
+        if not required:
+            del definition["required"]
+
+
+def _placement(properties: Json) -> Json:
+    """A placement as editors understand it best: once the cloud is named, the keys of that cloud and no others."""
+    variants = cast("list[Json]", cast("Json", properties["placement"])["oneOf"])
+    description = cast("Json", properties["placement"])["description"]
+    about = AwsPlacement.model_fields["cloud"].description
+    return {
+        "type": "object",
+        "description": description,
+        "required": ["cloud", "region"],
+        "properties": {"cloud": {"enum": list(BUILT), "description": about}},
+        "allOf": [
+            {"if": {"properties": {"cloud": {"const": cloud}}, "required": ["cloud"]}, "then": variant}
+            for cloud, variant in zip(BUILT, variants, strict=True)
+        ],
+    }
+
+
+def _on(cloud: str) -> Json:
+    """What the other keys may say on `cloud`."""
+    names = [place.name for place in geography.regions(cloud) if place.kind == "region"]
+    said: Json = {
+        f"{PROJECT}:standby": {"properties": {"region": {"enum": names}}},
+        f"{PROJECT}:processor": {"properties": {"architecture": {"enum": list(ARCHITECTURES[cloud])}}},
+        f"{PROJECT}:bring": {"propertyNames": {"enum": [key for key in Bring.model_fields if _brought(cloud, key)]}},
+        f"{PROJECT}:retention": {"properties": {"replay_hours": {"maximum": replay(cloud).longest_hours}}},
+    }
+    if cloud != "azure":
+        said[f"{PROJECT}:storage"] = {"properties": {"redundancy": {"const": "zone"}}}
+        said[f"{PROJECT}:key"] = {"properties": {"expires": {"type": "null"}}}
+    placed: Json = {"properties": {"cloud": {"const": cloud}}, "required": ["cloud"]}
+    named: Json = {"properties": {f"{PROJECT}:placement": placed}, "required": [f"{PROJECT}:placement"]}
+    return {"if": named, "then": {"properties": said}}
+
+
+def _brought(cloud: str, key: str) -> bool:
+    return key == "network" or (cloud, key) in KINDS
+
+
 def schema_text() -> str:
     """The schema as it is committed."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
@@ -75,9 +129,7 @@ def schema_text() -> str:
 def reference() -> str:
     """The reference page of the stack file, in Markdown."""
     example = "\n".join(f"  {PROJECT}:{name}: {flow(example_of(f))}" for name, f in _stated_in_example())
-    sections = "\n".join(
-        _section(name, field) for name, field in StackConfig.model_fields.items() if name not in NOT_BUILT
-    )
+    sections = "\n".join(_section(name, field) for name, field in StackConfig.model_fields.items())
     boundaries = "\n".join(_boundary_row(boundary) for boundary in geography.boundaries())
     return _PAGE.format(modeline=MODELINE, example=example, sections=sections, boundaries=boundaries)
 
@@ -87,13 +139,25 @@ def _stated_in_example() -> Iterator[tuple[str, FieldInfo]]:
 
 
 def _section(name: str, field: FieldInfo) -> str:
-    section = section_of(field)
     head = f"## `{PROJECT}:{name}`\n\n{field.description}\n"
+    section = section_of(field)
     if section is None:
         return f"{head}\n{_about(name, field)}\n"
-    rows = "\n".join(_rows(section, name))
+    if field.discriminator is not None:
+        return f"{head}\n" + "\n".join(_kind_of_section(name, field, kind) for kind in sections_of(field))
     optional = "" if field.is_required() else f"{_default_of(field)}\n\n"
-    return f"{head}\n{optional}| key | kind | default | meaning |\n| --- | --- | --- | --- |\n{rows}\n"
+    return f"{head}\n{optional}{_table(section, name)}"
+
+
+def _kind_of_section(name: str, field: FieldInfo, kind: type[BaseModel]) -> str:
+    tag = str(tag_of(field, kind))
+    example = f"```yaml\n  {PROJECT}:{name}: {flow(example_of(field, tag))}\n```\n"
+    return f"### On {TITLES[tag]}\n\n{' '.join((kind.__doc__ or '').split())}\n\n{example}\n{_table(kind, name)}"
+
+
+def _table(section: type[BaseModel], path: str) -> str:
+    rows = "\n".join(_rows(section, path))
+    return f"| key | kind | default | meaning |\n| --- | --- | --- | --- |\n{rows}\n"
 
 
 def _default_of(field: FieldInfo) -> str:
@@ -112,7 +176,9 @@ def _rows(section: type[BaseModel], path: str) -> Iterator[str]:
         if inner is not None:
             yield from _rows(inner, below)
             continue
-        default = "required" if field.is_required() else f"`{_plain_default(field)}`"
+        default = "required" if field.is_required() else "absent"
+        if not field.is_required() and field.default is not None:
+            default = f"`{_plain_default(field)}`"
         if below in DERIVED_FROM:
             default = f"from `{DERIVED_FROM[below]}`"
         yield f"| `{below}` | {_kind(section, name)} | {default} | {field.description} |"
@@ -126,6 +192,7 @@ def _kind(section: type[BaseModel], name: str) -> str:
     """What a value may be, in words, from the field's own JSON schema."""
     whole = section.model_json_schema()
     part = cast("Json", cast("Json", whole["properties"])[name])
+    part = next((each for each in cast("list[Json]", part.get("anyOf", [])) if each.get("type") != "null"), part)
     if "allOf" in part or "$ref" in part:
         reference = str(part.get("$ref") or cast("list[Json]", part["allOf"])[0]["$ref"])
         part = cast("Json", cast("Json", whole["$defs"])[reference.rsplit("/", 1)[-1]])
@@ -167,7 +234,7 @@ _KINDS = {
     "array": "list",
 }
 _PAGE = """\
-<!-- Made by `python -m stacks.schema --write` from the descriptions in stacks/models.py. Do not edit. -->
+<!-- Made by `python -m stacks.schema --write` from the descriptions in the models. Do not edit. -->
 
 # The stack file
 

@@ -68,12 +68,10 @@ class RegionalPipeline(RegionalComponent):
         lake = toolkit.bucket(f"{PIPELINE}-lake", lake_spec(config), key=key, logs=logs, parent=self)
         failed = toolkit.bucket(f"{PIPELINE}-failed-batches", failed_spec(config), key=key, logs=logs, parent=self)
         stream = toolkit.stream(f"{PIPELINE}-stream", stream_spec(config, plan, contract), key=key, parent=self)
-        network = None
-        if config.network.mode == "private":
-            spec = NetworkSpec(log_days=plan.operations.log_retention_days)
-            network = toolkit.network(
-                f"{PIPELINE}-network", spec, key=key, lake=lake, failed=failed, stream=stream, parent=self
-            )
+        spec = NetworkSpec(plan.operations.log_retention_days, private=config.network.mode == "private")
+        network = toolkit.network(
+            f"{PIPELINE}-network", spec, key=key, lake=lake, failed=failed, stream=stream, parent=self
+        )
         processor = toolkit.processor(
             f"{PIPELINE}-processor",
             processor_spec(config, plan, packages, root),

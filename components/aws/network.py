@@ -30,15 +30,7 @@ class Network(AwsComponent):
     """
 
     def __init__(
-        self,
-        name: str,
-        spec: NetworkSpec,
-        *,
-        key: KeyHandle,
-        lake: BucketHandle,
-        failed: BucketHandle,  # noqa: ARG002 - Lambda itself writes to it, outside of this network
-        stream: StreamHandle,  # noqa: ARG002 - Lambda itself polls it, outside of this network
-        parent: RegionalComponent,
+        self, name: str, spec: NetworkSpec, *, key: KeyHandle, lake: BucketHandle, parent: RegionalComponent
     ) -> None:
         super().__init__("Network", name, parent)
         names = self.scope.names
@@ -200,6 +192,20 @@ class Network(AwsComponent):
             max_aggregation_interval=600,
             opts=self.child(depends_on=[may]),
         )
+
+
+def network(
+    name: str,
+    spec: NetworkSpec,
+    *,
+    key: KeyHandle,
+    lake: BucketHandle,
+    failed: BucketHandle,  # noqa: ARG001 - Lambda itself writes to it, outside of this network
+    stream: StreamHandle,  # noqa: ARG001 - Lambda itself polls it, outside of this network
+    parent: RegionalComponent,
+) -> Network | None:
+    """The network of a private stack; without one Lambda runs the function, which nothing can connect to either."""
+    return Network(name, spec, key=key, lake=lake, parent=parent) if spec.private else None
 
 
 def subnet_cidrs(addresses: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components.aws.bucket import Bucket, access_logs
 from components.aws.key import Key
-from components.aws.network import Network
+from components.aws.network import network
 from components.aws.observability import Observability
 from components.aws.packages import packages
 from components.aws.processor import Processor
@@ -20,7 +20,7 @@ TOOLKIT = Toolkit(
     logs=access_logs,
     bucket=Bucket,
     stream=Stream,
-    network=Network,
+    network=network,
     processor=Processor,
     sink=Sink,
     observability=Observability,

@@ -1,6 +1,6 @@
-"""Who may do what: role assignments on the one resource that needs them, with built-in roles where one is narrow enough.
+"""Who may do what: role assignments on the one resource that needs them, built-in roles where one is narrow enough.
 
-Pure but for the two functions that register. The built-in roles are data, `roles.csv` (Microsoft Learn, "Azure built-in
+The built-in roles are data, `roles.csv` (Microsoft Learn, "Azure built-in
 roles"): the same in every tenant.
 """
 
@@ -39,6 +39,7 @@ def grant(
     why: str,
     after: Sequence[pulumi.Resource],
     kind: authorization.PrincipalType = authorization.PrincipalType.SERVICE_PRINCIPAL,
+    holds: bool = False,
 ) -> authorization.RoleAssignment:
     """Assign a built-in role of `roles.csv` on the resource whose identifier is `scope`, which `after` makes.
 
@@ -53,6 +54,7 @@ def grant(
         why=why,
         after=after,
         kind=kind,
+        holds=holds,
     )
 
 
@@ -66,8 +68,13 @@ def assign(
     why: str,
     after: Sequence[pulumi.Resource],
     kind: authorization.PrincipalType = authorization.PrincipalType.SERVICE_PRINCIPAL,
+    holds: bool = False,
 ) -> authorization.RoleAssignment:
-    """Assign the role with the identifier `role_id`; the assignment's own name is a GUID made of scope, role and name."""
+    """Assign the role with the identifier `role_id`.
+
+    The assignment's own name is a GUID made of scope, role and `name`. `holds`: without it data cannot be read, so it
+    outlives a destroy as the data does.
+    """
     return authorization.RoleAssignment(
         name,
         role_assignment_name=names.assignment(scope, role_id, name),
@@ -77,14 +84,14 @@ def assign(
         # Without it the service looks the principal up, and does not find one that is seconds old.
         principal_type=kind,
         description=why,
-        opts=component.child(depends_on=after),
+        opts=component.keeper(depends_on=after) if holds else component.child(depends_on=after),
     )
 
 
 def custom_role(
     component: AzureComponent, name: str, *, title: str, why: str, data_actions: Sequence[str]
 ) -> authorization.RoleDefinition:
-    """A role of our own, assignable in the stack's resource group only: those data actions, and nothing of the control plane.
+    """A role of our own, for the stack's resource group only: those data actions, nothing of the control plane.
 
     `title` is unique in the tenant.
     """

@@ -29,19 +29,37 @@ class World:
     vault_link: str
     storage: str
     bus: str
+    registry: str
+    synapse: str
 
 
-_PUBLIC = World("public", "vault.azure.net", "vaultcore.azure.net", "core.windows.net", "servicebus.windows.net")
+_PUBLIC = World(
+    "public",
+    vault="vault.azure.net",
+    vault_link="vaultcore.azure.net",
+    storage="core.windows.net",
+    bus="servicebus.windows.net",
+    registry="azurecr.io",
+    synapse="azuresynapse.net",
+)
 _SEPARATE = {
     "cn": World(
-        "china", "vault.azure.cn", "vaultcore.azure.cn", "core.chinacloudapi.cn", "servicebus.chinacloudapi.cn"
+        "china",
+        vault="vault.azure.cn",
+        vault_link="vaultcore.azure.cn",
+        storage="core.chinacloudapi.cn",
+        bus="servicebus.chinacloudapi.cn",
+        registry="azurecr.cn",
+        synapse="azuresynapse.azure.cn",
     ),
     "us-gov": World(
         "usgovernment",
-        "vault.usgovcloudapi.net",
-        "vaultcore.usgovcloudapi.net",
-        "core.usgovcloudapi.net",
-        "servicebus.usgovcloudapi.net",
+        vault="vault.usgovcloudapi.net",
+        vault_link="vaultcore.usgovcloudapi.net",
+        storage="core.usgovcloudapi.net",
+        bus="servicebus.usgovcloudapi.net",
+        registry="azurecr.us",
+        synapse="azuresynapse.usgovcloudapi.net",
     ),
 }
 """By jurisdiction (Microsoft Learn, "Azure Private Endpoint private DNS zone values")."""

@@ -35,6 +35,11 @@ def project_wide(names: Names, role: str) -> str:
     return _joined(names, f"{names.region}-{role}", NAME_LIMIT)
 
 
+def dataset(names: Names, role: str) -> str:
+    """Id of a BigQuery dataset, which the project's regions share and in which a dash is not allowed."""
+    return project_wide(names, role).replace("-", "_")
+
+
 def world_wide(names: Names, role: str) -> str:
     """Name of a thing that all projects share: buckets. A digest stands for the project, whose id has 30 characters.
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
+import pulumi
+
 from components.base import RegionalComponent, Scope
 from components.contracts import Unsupported
 from components.gcp import names
@@ -73,6 +75,12 @@ class Place:
     def regional_host(self, service: str) -> str:
         """Host of a service's regional endpoint, for those that have one (Secret Manager)."""
         return f"{service}.{self.region}.rep.googleapis.com"
+
+
+def known(identifier: str, name: pulumi.Output[str]) -> pulumi.Output[str]:
+    """`identifier`, which ends in a resource's `name`, as an output that a preview knows already."""
+    collection, _, _ = identifier.rpartition("/")
+    return pulumi.Output.concat(collection, "/", name)
 
 
 def member(email: str) -> str:

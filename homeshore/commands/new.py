@@ -6,7 +6,7 @@ import json
 import os
 import textwrap
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -16,18 +16,19 @@ from homeshore.errors import UserError
 if TYPE_CHECKING:
     from pathlib import Path
 
-PLACEHOLDER_ACCOUNT = "123456789012"
 COMMENT_WIDTH = 100
+# Options that name the account, and the key of the placement that each fills.
+ACCOUNTS = ("account_id", "subscription_id", "tenant_id", "project_id", "project_number", "billing_account")
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a new stack file says; events per second, bytes per event."""
+    """What a new stack file says; events per second, bytes per event. `account` are the keys that name the account."""
 
     cloud: str
     region: str
     boundary: str
-    account_id: str
+    account: dict[str, str]
     environment: str
     team: str
     cost_center: str
@@ -39,6 +40,8 @@ class Answers:
 
 AN_IRISH_REGION = next(r.name for r in geography.regions("aws") if r.country == "IE")
 HELP = f"""Write the stack file of STACK: valid, commented, with its schema on line 1. It never overwrites one.
+
+The ids of account, subscription and tenant, or project may follow later: what is not given becomes a placeholder.
 
 \b
 Example: homeshore new staging --cloud aws --region {AN_IRISH_REGION}
@@ -53,7 +56,12 @@ JSON: {{"version": 1, "stack", "file", "answers": {{option: value}}, "placeholde
 @click.option("--cloud", type=click.Choice(geography.CLOUDS), required=True, help="The cloud to stand on.")
 @click.option("--region", required=True, help="The region; `homeshore regions` lists them.")
 @click.option("--boundary", help="What the data must not leave. Default: the region's own jurisdiction.")
-@click.option("--account-id", default=PLACEHOLDER_ACCOUNT, help="12 digits. Default: a placeholder to replace.")
+@click.option("--account-id", help="AWS: the account, 12 digits.")
+@click.option("--subscription-id", help="Azure: the subscription.")
+@click.option("--tenant-id", help="Azure: the Microsoft Entra tenant.")
+@click.option("--project-id", help="Google Cloud: the project's id.")
+@click.option("--project-number", help="Google Cloud: the project's number.")
+@click.option("--billing-account", help="Google Cloud: what pays for the project; a budget needs it.")
 @click.option("--environment", default="dev", show_default=True, help="Part of every physical name.")
 @click.option("--team", default="data-platform", show_default=True, help="The team that owns the stack.")
 @click.option("--cost-center", default="unassigned", show_default=True, help="Where the bill goes.")
@@ -62,7 +70,7 @@ JSON: {{"version": 1, "stack", "file", "answers": {{option: value}}, "placeholde
 @click.option("--peak", type=int, help="Events per second in the busiest minute. Default: four times the average.")
 @click.option("--event-bytes", type=int, default=1024, show_default=True, help="Bytes of one event.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below) instead of text.")
-def command(stack: str, peak: int | None, boundary: str | None, as_json: bool, **options: str | int) -> None:
+def command(stack: str, peak: int | None, boundary: str | None, as_json: bool, **options: str | int | None) -> None:
     """Write a stack file."""
     from homeshore.project import STACK_FILE, find_project
 
@@ -74,10 +82,12 @@ def command(stack: str, peak: int | None, boundary: str | None, as_json: bool, *
     text = _written(answers)
     _check(text, path, project.name)
     _create(path, text)
-    placeholders = ["placement.account_id"] if answers.account_id == PLACEHOLDER_ACCOUNT else []
+    placeholders = [f"placement.{key}" for key in answers.account if not options[key]]
     if as_json:
-        shape = {"version": 1, "stack": stack, "file": path.name, "answers": asdict(answers)}
-        click.echo(json.dumps({**shape, "placeholders": placeholders}, indent=2))
+        told = asdict(answers)
+        said = {**told.pop("account"), **told}
+        shape = {"version": 1, "stack": stack, "file": path.name, "answers": said, "placeholders": placeholders}
+        click.echo(json.dumps(shape, indent=2))
         return
     click.echo(f"{path.name} is written: {answers.cloud} {answers.region}, data stays inside {answers.boundary}.")
     for key in placeholders:
@@ -85,30 +95,40 @@ def command(stack: str, peak: int | None, boundary: str | None, as_json: bool, *
     click.echo(f"Next: homeshore config {stack}; homeshore preview {stack}")
 
 
-def _answers(options: dict[str, str | int], boundary: str | None, peak: int | None) -> Answers:
-    from components.placement import BUILT
-
+def _answers(options: dict[str, str | int | None], boundary: str | None, peak: int | None) -> Answers:
     cloud, region = str(options["cloud"]), str(options["region"])
     place = _region(cloud, region)
-    if cloud not in BUILT:
-        raise UserError(
-            f"--cloud {cloud}: this version does not build on {cloud} yet, so no file is written. "
-            f"Built: {', '.join(BUILT)}."
-        )
-    average = int(options["average"])
+    average = int(options["average"] or 0)
     return Answers(
         cloud=cloud,
         region=region,
         boundary=boundary or place.jurisdiction,
-        account_id=str(options["account_id"]),
+        account=_account(cloud, options),
         environment=str(options["environment"]),
         team=str(options["team"]),
         cost_center=str(options["cost_center"]),
         contact=str(options["contact"]),
         average=average,
         peak=4 * average if peak is None else peak,
-        event_bytes=int(options["event_bytes"]),
+        event_bytes=int(options["event_bytes"] or 0),
     )
+
+
+def _account(cloud: str, options: dict[str, str | int | None]) -> dict[str, str]:
+    """The placement's keys beside cloud and region; what is not given is the example of the key's own description."""
+    from components.placement import TITLES
+    from stacks.by_cloud import PLACEMENTS
+
+    fields = {key: field for key, field in PLACEMENTS[cloud].model_fields.items() if key in ACCOUNTS}
+    for key in ACCOUNTS:
+        if options[key] and key not in fields:
+            own = " and ".join(_option(each) for each in fields)
+            raise UserError(f"{_option(key)} does not belong to {TITLES[cloud]}, where the options are {own}.")
+    return {key: str(options[key] or (field.examples or [""])[0]) for key, field in fields.items()}
+
+
+def _option(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
 
 
 def _region(cloud: str, name: str) -> geography.Region:
@@ -128,31 +148,67 @@ def _region(cloud: str, name: str) -> geography.Region:
 def _written(answers: Answers) -> str:
     """The file's text; keys that keep their default stand there as comments, each with its meaning."""
     from stacks.models import StackConfig
-    from stacks.schema import MODELINE, NOT_BUILT, PROJECT
-    from stacks.shape import example_of, flow
+    from stacks.schema import MODELINE, PROJECT
+    from stacks.shape import example_of
 
-    stated: dict[str, object] = {
-        "environment": answers.environment,
-        "owner": {"team": answers.team, "cost_center": answers.cost_center, "contact": answers.contact},
-        "residency": {"boundary": answers.boundary},
-        "placement": {"cloud": answers.cloud, "region": answers.region, "account_id": answers.account_id},
-        "workload": {
-            "events_per_second": {"average": answers.average, "peak": answers.peak},
-            "event_bytes": answers.event_bytes,
-        },
-    }
+    stated, shown = _stated(answers), _shown(answers)
     lines = [
         MODELINE,
         "# Every key is explained in docs/stack-file.md; a key in a comment keeps its default.",
         "config:",
     ]
     for name, field in StackConfig.model_fields.items():
-        if name in NOT_BUILT:
-            continue
         lines += textwrap.wrap(field.description or "", COMMENT_WIDTH, initial_indent="  # ", subsequent_indent="  # ")
-        mark = "" if name in stated else "# "
-        lines.append(f"  {mark}{PROJECT}:{name}: {flow(stated.get(name, example_of(field)))}")
+        if name in shown and not shown[name]:
+            lines.append(f"  # ({name}: no other region of {answers.cloud} inside {answers.boundary} is fit for it.)")
+            continue
+        value = stated.get(name) or shown.get(name) or example_of(field)
+        lines += _key(f"{PROJECT}:{name}", value, "" if name in stated else "# ")
     return "\n".join(lines) + "\n"
+
+
+def _key(key: str, value: object, mark: str) -> list[str]:
+    """A key in one line, or with a line for each of its section's keys where that is too long."""
+    from stacks.shape import flow
+
+    line = f"  {mark}{key}: {flow(value)}"
+    if len(line) <= COMMENT_WIDTH or not isinstance(value, dict):
+        return [line]
+    section = cast("dict[str, object]", value)
+    return [f"  {mark}{key}:", *(f"  {mark}  {name}: {flow(inner)}" for name, inner in section.items())]
+
+
+def _stated(answers: Answers) -> dict[str, object]:
+    stated: dict[str, object] = {
+        "environment": answers.environment,
+        "owner": {"team": answers.team, "cost_center": answers.cost_center, "contact": answers.contact},
+        "residency": {"boundary": answers.boundary},
+        "placement": {"cloud": answers.cloud, "region": answers.region, **answers.account},
+        "workload": {
+            "events_per_second": {"average": answers.average, "peak": answers.peak},
+            "event_bytes": answers.event_bytes,
+        },
+    }
+    if answers.cloud == "azure" and geography.missing("azure", answers.region, ("storage-zrs",)):
+        stated["storage"] = {"redundancy": "local"}  # the default is refused where there are no zones
+    return stated
+
+
+def _shown(answers: Answers) -> dict[str, dict[str, str]]:
+    """Values of commented keys that follow from the placement; an empty one cannot be switched on there."""
+    from stacks.brought import example
+    from stacks.by_cloud import ARCHITECTURES
+
+    place = geography.region(answers.cloud, answers.region)
+    try:
+        partners = geography.partners(answers.cloud, answers.region, answers.boundary)
+    except geography.UnknownBoundary:
+        partners = ()  # the check of the whole text names it
+    return {
+        "processor": {"architecture": ARCHITECTURES[answers.cloud][0], "runtime": "python3.13"},
+        "standby": {"region": partners[0].region.name} if partners else {},
+        "bring": example(place),
+    }
 
 
 def _check(text: str, path: Path, project: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stacks.models import Latency, Retention, Slo
-from stacks.sizing import aws
+from stacks.sizing import aws, azure, gcp
 from stacks.sizing.model import (
     CapacityPlan,
     Decision,
@@ -32,8 +32,12 @@ __all__ = [
 ]
 
 
-def plan(placement: Site, workload: Load, latency: Latency, retention: Retention, slo: Slo) -> CapacityPlan:
+def plan(
+    placement: Site, workload: Load, latency: Latency, retention: Retention, slo: Slo, *, dedicated: bool = False
+) -> CapacityPlan:
     """The capacity that carries `workload` at `placement`: the same arguments always give the same plan.
+
+    `dedicated`: an Event Hubs Dedicated cluster is at hand.
 
     Raises SizingError, which names the limit and what to do, where no plan can be made within the limits.
     """
@@ -41,11 +45,12 @@ def plan(placement: Site, workload: Load, latency: Latency, retention: Retention
     match placement.cloud:
         case "aws":
             return aws.plan(placement.region, workload, latency, retention, slo)
+        case "azure":
+            return azure.plan(placement.region, workload, latency, retention, slo, dedicated=dedicated)
+        case "gcp":
+            return gcp.plan(placement.region, workload, latency, retention, slo)
         case other:
-            raise SizingError(
-                f"this version cannot size a stack on {other}",
-                remedy="Use a cloud that is built: aws.",
-            )
+            raise SizingError(f"no stack can be sized on {other!r}", remedy="Use aws, azure or gcp.")
 
 
 def _check(workload: Load) -> None:

@@ -94,9 +94,9 @@ class Decision:
 class StreamCapacity:
     """The stream. `tier` is the cloud's own name of the offer, `units` how many of its capacity units are bought.
 
-    `units` is None where the lanes themselves are bought, or nothing is. `shards` are the ordered lanes (Kinesis shards,
-    Event Hubs partitions), None where the cloud has none or scales them by itself. The two rates are what the stream can
-    take, in bytes/s and records/s.
+    `units` is None where the lanes themselves are bought, or nothing is. `shards` are the ordered lanes (Kinesis
+    shards, Event Hubs partitions), None where the cloud has none or scales them by itself. The two rates are what the
+    stream can take, in bytes/s and records/s.
     """
 
     tier: str

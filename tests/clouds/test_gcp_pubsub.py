@@ -351,3 +351,15 @@ def test_the_worker_starts_from_its_settings(
     assert asked == [endpoint, f"{secret}/versions/latest"]
     assert not topic.waiting
     assert [blob.name.split("/")[0] for blob in bucket.list_blobs()] == ["bronze"]
+
+
+def test_the_plans_batch_is_taken_from_the_environment():
+    plan = {"HOMESHORE_BATCH_MESSAGES": "1234", "HOMESHORE_BATCH_SECONDS": "29"}
+    assert (Limits.read(plan).batch_messages, Limits.read(plan).batch_seconds) == (1234, 29.0)
+    assert Limits.read({}) == Limits()
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "x", "15001", "1.5", "²"])
+def test_a_batch_that_cannot_be_held_is_refused(text):
+    with pytest.raises(RuntimeError, match=r"HOMESHORE_BATCH_MESSAGES: .* is no number from 1 to 15000"):
+        Limits.read({"HOMESHORE_BATCH_MESSAGES": text})

@@ -110,9 +110,16 @@ def test_regions_refuses(homeshore: Call, arguments: tuple[str, ...], message: s
     assert message in told.err
 
 
-@pytest.mark.parametrize("place", [r for r in geography.regions("aws") if r.kind == "region"], ids=lambda r: r.name)
+PLACES = [place for place in geography.regions() if place.kind == "region"]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place.cloud}-{place.name}")
 def test_new_writes_a_valid_file_for_every_region(sandbox: Sandbox, homeshore: Call, place: geography.Region) -> None:
-    told = homeshore("new", "fresh", "--cloud", "aws", "--region", place.name)
+    told = homeshore("new", "fresh", "--cloud", place.cloud, "--region", place.name)
+    if lacking := geography.unavailable(place.cloud, place.name, geography.services_of(place.cloud)):
+        assert told.code == 2
+        assert all(each.service.title in told.err for each in lacking)
+        return
     assert told.code == 0, told.err
     assert "placeholder" in told.out
     text = sandbox.stack_text("fresh")
@@ -121,14 +128,43 @@ def test_new_writes_a_valid_file_for_every_region(sandbox: Sandbox, homeshore: C
     assert config.residency.boundary == place.jurisdiction
 
 
-def test_every_commented_key_of_a_new_file_can_be_switched_on(sandbox: Sandbox, homeshore: Call) -> None:
-    homeshore("new", "fresh", "--cloud", "aws", "--region", region_in("DE"), "--account-id", "210987654321")
+IDS = {
+    "aws": {"account_id": "210987654321"},
+    "azure": {
+        "subscription_id": "11111111-2222-4333-8444-555555555555",
+        "tenant_id": "66666666-7777-4888-8999-000000000000",
+    },
+    "gcp": {
+        "project_id": "shore-4711",
+        "project_number": "210987654321",
+        "billing_account": "01AB23-45CD67-89EF01",
+    },
+}
+
+
+@pytest.mark.parametrize("cloud", geography.CLOUDS)
+@pytest.mark.parametrize("country", ["DE", "US", "SG"])
+def test_every_commented_key_of_a_new_file_can_be_switched_on(
+    sandbox: Sandbox, homeshore: Call, cloud: str, country: str
+) -> None:
+    region = region_in(country, cloud)
+    ids = [part for key, value in IDS[cloud].items() for part in (f"--{key.replace('_', '-')}", value)]
+    told = document(homeshore("new", "fresh", "--cloud", cloud, "--region", region, *ids, "--json"))
+    assert told["placeholders"] == []
+    assert cast("Json", told["answers"]).items() >= IDS[cloud].items()
     text = sandbox.stack_text("fresh")
-    assert max(map(len, text.splitlines())) <= 110
-    on = sandbox.write(text.replace("  # homeshore:", "  homeshore:"), "fresh")
+    assert all(len(line) <= 110 or "/subscriptions/" in line for line in text.splitlines())
+    on = sandbox.write(text.replace("  # homeshore:", "  homeshore:").replace("  #   ", "    "), "fresh")
     keys = cast("dict[str, Json]", yaml.safe_load(on.read_text(encoding="utf-8")))["config"]
-    assert len(keys) > 12
-    assert sandbox.read(on).config.placement.account_id == "210987654321"
+    assert len(keys) >= 18
+    assert sandbox.read(on).config.placement.model_dump().items() >= IDS[cloud].items()
+
+
+@pytest.mark.parametrize("cloud", geography.CLOUDS)
+def test_new_lists_each_placeholder(sandbox: Sandbox, homeshore: Call, cloud: str) -> None:
+    told = document(homeshore("new", "fresh", "--cloud", cloud, "--region", region_in("DE", cloud), "--json"))
+    assert told["placeholders"] == [f"placement.{key}" for key in IDS[cloud]]
+    assert sandbox.read(sandbox.root / "Pulumi.fresh.yaml").config.placement.cloud == cloud
 
 
 def test_new_never_overwrites(sandbox: Sandbox, homeshore: Call) -> None:
@@ -144,8 +180,12 @@ def test_new_never_overwrites(sandbox: Sandbox, homeshore: Call) -> None:
     [
         (("--cloud", "aws", "--region", "nowhere-1"), "aws has no region 'nowhere-1'"),
         (("--cloud", "aws", "--region", "global"), "name one region"),
-        (("--cloud", "azure", "--region", region_in("NL", "azure")), "does not build on azure yet"),
-        (("--cloud", "gcp", "--region", region_in("NL", "gcp")), "does not build on gcp yet"),
+        (
+            ("--cloud", "azure", "--region", region_in("NL", "azure"), "--account-id", "1"),
+            "--subscription-id and --ten",
+        ),
+        (("--cloud", "azure", "--region", region_in("NL", "azure"), "--tenant-id", "me"), "placement.tenant_id"),
+        (("--cloud", "gcp", "--region", region_in("NL", "gcp"), "--project-id", "A b"), "placement.project_id"),
         (("--cloud", "aws", "--region", region_in("DE"), "--account-id", "12"), "homeshore:placement.account_id"),
         (("--cloud", "aws", "--region", region_in("DE"), "--boundary", "us"), "lies outside the boundary us"),
         (("--cloud", "aws", "--region", region_in("DE"), "--average", "0"), "homeshore:workload"),

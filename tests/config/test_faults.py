@@ -27,7 +27,6 @@ def test_the_files_as_they_are_have_no_fault(sandbox: Sandbox) -> None:
         ({"placement__account_id": "12345"}, "placement.account_id", "'12345' is not an AWS account id", "12 digits"),
         ({"placement__account_id": 123456789012}, "placement.account_id", "must be text", 'quotes: "123456789012"'),
         ({"placement__account_id": "12345678901²"}, "placement.account_id", "is not an AWS account id", "digits"),
-        ({"placement__cloud": "azure"}, "placement.cloud", "does not build on azure yet", "aws"),
         ({"placement__cloud": "awss"}, "placement.cloud", "must be one of aws", "did you mean aws?"),
         ({"workload__events_per_second__peak": 20}, "workload.events_per_second.peak", "below the average", "50 or"),
         ({"workload__event_bytes": -1}, "workload.event_bytes", "must be 1 or more, and is the number -1", "Bytes of"),
@@ -116,9 +115,11 @@ def test_a_location_that_is_no_region(sandbox: Sandbox) -> None:
 def test_a_standby_outside_the_boundary_and_one_inside_it(sandbox: Sandbox) -> None:
     outside = sandbox.fault(sandbox.changed(standby__region=region_in("US")))
     assert outside.path == "homeshore:standby.region"
-    assert "lies outside the boundary eu" in outside.problem
-    inside = sandbox.fault(sandbox.changed(standby__region=region_in("IE")))
-    assert inside.problem == "a standby is not built by this version"
+    assert f"the pair {region_in('DE')} and {region_in('US')} leaves the boundary eu" in outside.problem
+    assert region_in("IE") in outside.remedy
+    config = sandbox.read(sandbox.changed(standby__region=region_in("IE"))).config
+    assert config.standby is not None
+    assert config.standby.region == region_in("IE")
 
 
 def test_a_region_outside_is_told_beside_another_fault_of_its_section(sandbox: Sandbox) -> None:

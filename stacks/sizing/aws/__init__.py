@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from stacks.models import Latency, Retention, Slo
-from stacks.sizing.aws.operations import size_operations
 from stacks.sizing.aws.processor import size_processor
 from stacks.sizing.aws.storage import size_storage
 from stacks.sizing.aws.stream import size_stream
-from stacks.sizing.aws.task import ProcessingCost, Task
 from stacks.sizing.limits import Limits
 from stacks.sizing.model import CapacityPlan, Ledger, Load
+from stacks.sizing.operations import Keeping, size_operations
+from stacks.sizing.task import ProcessingCost, Task
 
 __all__ = ["ProcessingCost", "plan"]
 
@@ -32,5 +32,9 @@ def plan(
     stream = size_stream(ledger, task)
     processor = size_processor(ledger, task, stream)
     storage = size_storage(ledger, task, stream, processor)
-    operations = size_operations(ledger, task)
+    keeping = Keeping(
+        task.limits.all("CloudWatch Logs", "retention choice"),
+        least_scan=task.limits.one("Athena", "scan limit minimum"),
+    )
+    operations = size_operations(ledger, task, keeping)
     return CapacityPlan(stream, processor, storage, operations, ledger.decisions())

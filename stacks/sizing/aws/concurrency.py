@@ -8,10 +8,10 @@ from math import floor
 from stacks.models import Latency
 from stacks.sizing.aws.shape import KINESIS, LAMBDA
 from stacks.sizing.aws.stream import PACK, SPREAD
-from stacks.sizing.aws.task import Task
 from stacks.sizing.limits import Limits
 from stacks.sizing.model import Ledger, SizingError, StreamCapacity
 from stacks.sizing.targets import HEADROOM
+from stacks.sizing.task import Task
 
 
 def decide_concurrency(

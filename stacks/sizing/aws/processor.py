@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import ceil, floor
 
 from stacks.sizing.aws.concurrency import decide_concurrency, decide_events
-from stacks.sizing.aws.shape import KINESIS, LAMBDA, MEMORY_STEPS_MB, Shape, cheapest_shape, gathering_ms
+from stacks.sizing.aws.shape import KINESIS, LAMBDA, MEMORY_STEPS_MB, Shape, cheapest_shape
 from stacks.sizing.aws.shape import shard_events_per_second as full_speed
-from stacks.sizing.aws.task import Task
 from stacks.sizing.model import Ledger, ProcessorCapacity, SizingError, StreamCapacity
 from stacks.sizing.targets import TARGETS
+from stacks.sizing.task import Task, gathering_ms
 
 LEAST_TIMEOUT_SECONDS = 60
 """Room for the bucket's and the key service's own retries."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from stacks.sizing.aws.task import Task
 from stacks.sizing.limits import Limits
 from stacks.sizing.model import SizingError
-from stacks.sizing.targets import GATHERING_SHARE, TARGETS
+from stacks.sizing.task import Task, gathering_ms
 
 KINESIS, LAMBDA = "Kinesis Data Streams", "Lambda"
 MEMORY_STEPS_MB = (512, 1024, 1769)
@@ -58,12 +57,6 @@ def cheapest_shape(task: Task, batch_size: int) -> Shape:
     needed = shard_events_per_second(task)
     keeping_up = (shape for shape in in_time if shape.lane_events_per_second >= needed)
     return next(keeping_up, max(in_time, key=lambda shape: (not shape.enhanced_fan_out, shape.memory_mb)))
-
-
-def gathering_ms(task: Task) -> Fraction:
-    """Milliseconds from arrival to stored object: the latency's target, or less where freshness is tighter."""
-    share = task.slo.freshness_minutes * 60_000 * GATHERING_SHARE
-    return min(Fraction(TARGETS[task.latency].stored_within_ms), share)
 
 
 def shard_events_per_second(task: Task) -> Fraction:

@@ -6,8 +6,8 @@ from fractions import Fraction
 from math import ceil
 
 from stacks.sizing.aws.concurrency import open_shards
-from stacks.sizing.aws.task import Task
 from stacks.sizing.model import Ledger, ProcessorCapacity, SizingError, StorageLoad, StreamCapacity
+from stacks.sizing.task import Task
 
 SECONDS_PER_DAY = 86_400
 

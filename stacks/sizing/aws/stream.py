@@ -6,10 +6,10 @@ from math import ceil
 
 from stacks.models import Latency
 from stacks.sizing.aws.shape import KINESIS
-from stacks.sizing.aws.task import Task
 from stacks.sizing.limits import Limit, Limits
 from stacks.sizing.model import Ledger, Load, SizingError, StreamCapacity
 from stacks.sizing.targets import HEADROOM
+from stacks.sizing.task import Task
 
 SECONDS_PER_HOUR = 3600
 BYTES_PER_GB = 10**9

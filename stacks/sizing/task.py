@@ -1,4 +1,4 @@
-"""What is asked of a plan on AWS: the demand, the limits of the region, and what processing is assumed to cost."""
+"""What is asked of a plan: the demand, the limits of the region, and what processing is assumed to cost."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from fractions import Fraction
 from stacks.models import Latency, Retention, Slo
 from stacks.sizing.limits import Limits
 from stacks.sizing.model import Load
+from stacks.sizing.targets import GATHERING_SHARE, TARGETS
 
 
 @dataclass(frozen=True)
@@ -15,8 +16,8 @@ class ProcessingCost:
     """What processing is assumed to cost. These are assumptions, and each decision that rests on them says so.
 
     `event_us` microseconds of CPU per event of `event_bytes` (proportionally more for larger ones, not less for smaller
-    ones): a target for the processor core on a whole core of a server. `derate`: times as much on a Lambda vCPU, which
-    is slower, shared, and runs the JSON decoding of the payload besides. `invocation_ms`: call, bucket writes and
+    ones): a target for the processor core on a whole core of a server. `derate`: times as much on a vCPU of the cloud,
+    which is slower, shared, and runs the decoding of the payload besides. `invocation_ms`: call, bucket writes and
     checkpoint of one batch. `envelope_bytes`: the JSON around one record in the payload, with long names.
     """
 
@@ -27,7 +28,7 @@ class ProcessingCost:
     envelope_bytes: int = 768
 
     def per_event_us(self, event_bytes: int) -> Fraction:
-        """Microseconds of one Lambda vCPU for one event of that size."""
+        """Microseconds of one vCPU of the cloud for one event of that size."""
         return Fraction(self.event_us * self.derate * max(event_bytes, self.event_bytes), self.event_bytes)
 
     def batch_ms(self, events: int, event_bytes: int, vcpus: Fraction) -> Fraction:
@@ -37,7 +38,7 @@ class ProcessingCost:
     def in_words(self) -> tuple[str, str]:
         """The CPU assumption and the invocation assumption, as a decision shows them."""
         return (
-            f"{self.event_us} µs of CPU per event of {self.event_bytes} B, x {self.derate} on a Lambda vCPU",
+            f"{self.event_us} µs of CPU per event of {self.event_bytes} B, x {self.derate} on a vCPU of the cloud",
             f"{self.invocation_ms} ms per invocation for the call and the bucket writes",
         )
 
@@ -52,3 +53,9 @@ class Task:
     retention: Retention
     slo: Slo
     cost: ProcessingCost
+
+
+def gathering_ms(task: Task) -> Fraction:
+    """Milliseconds from arrival to stored object: the latency's target, or less where freshness is tighter."""
+    share = task.slo.freshness_minutes * 60_000 * GATHERING_SHARE
+    return min(Fraction(TARGETS[task.latency].stored_within_ms), share)

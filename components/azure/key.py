@@ -1,0 +1,192 @@
+"""The region's own encryption key, and the resource group that holds everything of the stack there."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+import pulumi
+from pulumi_azure_native import authorization, keyvault, managedidentity, resources
+
+from components.azure import names
+from components.azure.grants import READ_SECRETS, USE_KEY, grant
+from components.azure.place import AzureComponent
+from components.base import Classification, RegionalComponent
+from components.contracts import KeySpec, Unsupported
+
+KEY_BITS = 3072
+RECOVERY_DAYS = 90
+"""How long a deleted vault and its keys can be brought back: the longest that Azure has; nobody can shorten it."""
+ROTATION_LEAD_DAYS = 30
+"""Days before a version's expiry on which the next one is made; at least 7 (Microsoft Learn, "Key autorotation")."""
+
+
+class Key(AzureComponent):
+    """A key in a hardware module of one region's vault, rotated before it expires, and the identity that uses it.
+
+    It is the first component of a region, so it makes the resource group too. The vault answers to private endpoints
+    and to Azure's own storage services only; roles decide about everything, no access policy exists.
+
+    With `spec.expires` the first version expires on that day; each later one `spec.rotation_days` and 30 days after it
+    was made. The next version is there 30 days before, and the services that encrypt with the key follow it by
+    themselves.
+    """
+
+    def __init__(self, name: str, spec: KeySpec, *, parent: RegionalComponent) -> None:
+        super().__init__("Key", name, parent, group=None)
+        place, local = self.place, self.scope.names.local
+        if spec.deletion_days > RECOVERY_DAYS:
+            raise Unsupported(
+                f"a deleted key of Azure can be brought back for {RECOVERY_DAYS} days, not {spec.deletion_days}"
+            )
+        self.vault_name = names.vault(self.scope.names)
+        self.vault_id = place.id("Microsoft.KeyVault/vaults", self.vault_name)
+        self.vault_uri = f"https://{self.vault_name}.{place.world.vault}"
+        self.physical_name = self.key_name = local("key")
+        self.key_id = f"{self.vault_id}/keys/{self.key_name}"
+        self.key_uri = f"{self.vault_uri}/keys/{self.key_name}"
+        self.identity_name = local("encryption")
+        self.identity_id = place.id("Microsoft.ManagedIdentity/userAssignedIdentities", self.identity_name)
+
+        self.group = resources.ResourceGroup(
+            f"{name}-group",
+            resource_group_name=place.group,
+            location=place.region,
+            tags=self.tags(),
+            # Who deletes the group deletes all that is in it.
+            opts=self.keeper(),
+        )
+        self.vault = keyvault.Vault(
+            f"{name}-vault",
+            vault_name=self.vault_name,
+            resource_group_name=place.group,
+            location=place.region,
+            properties=_vault(place.tenant),
+            # The pseudonym key lies here too: it is what turns tokens back into people.
+            tags=self.tags(Classification.PERSONAL),
+            opts=self.keeper(depends_on=[self.group]),
+        )
+        self.key = keyvault.Key(
+            name,
+            key_name=self.key_name,
+            vault_name=self.vault_name,
+            resource_group_name=place.group,
+            properties=keyvault.KeyPropertiesArgs(
+                kty=keyvault.JsonWebKeyType.RS_A_HSM,
+                key_size=KEY_BITS,
+                key_ops=[keyvault.JsonWebKeyOperation.WRAP_KEY, keyvault.JsonWebKeyOperation.UNWRAP_KEY],
+                attributes=keyvault.KeyAttributesArgs(enabled=True, exportable=False, expires=_expiry(spec.expires)),
+                rotation_policy=rotation_policy(spec),
+            ),
+            tags=self.tags(),
+            opts=self.keeper(depends_on=[self.vault]),
+        )
+        self.identity = managedidentity.UserAssignedIdentity(
+            f"{name}-identity",
+            resource_name_=self.identity_name,
+            resource_group_name=place.group,
+            location=place.region,
+            tags=self.tags(),
+            # Without it nothing that is encrypted can be read.
+            opts=self.keeper(depends_on=[self.group]),
+        )
+        (allowed,) = self.grant_use(f"{name}-identity-use", self.identity.principal_id)
+        self.ready: Sequence[pulumi.Resource] = (self.key, self.identity, allowed)
+        self.name: pulumi.Output[str] = self.key.name
+        self.resource_id: pulumi.Output[str] = self.key.id
+        self.uri: pulumi.Output[str] = self.key.key_uri
+        self.register_outputs({"name": self.name, "resource_id": self.resource_id})
+
+    def grant_use(
+        self,
+        name: str,
+        principal: pulumi.Input[str],
+        kind: authorization.PrincipalType = authorization.PrincipalType.SERVICE_PRINCIPAL,
+    ) -> Sequence[pulumi.Resource]:
+        """Let `principal` wrap and unwrap data keys with the key; it can neither change nor delete it."""
+        assigned = grant(
+            self,
+            name,
+            role=USE_KEY,
+            scope=self.key_id,
+            principal=principal,
+            why="Encrypt and decrypt with this key",
+            after=[self.key],
+            kind=kind,
+            holds=True,
+        )
+        return (assigned,)
+
+    def grant_secret(
+        self,
+        name: str,
+        secret_name: str,
+        principal: pulumi.Input[str],
+        kind: authorization.PrincipalType = authorization.PrincipalType.SERVICE_PRINCIPAL,
+    ) -> Sequence[pulumi.Resource]:
+        """Let `principal` read the values of one secret of the vault, which may not exist yet, and of no other."""
+        assigned = grant(
+            self,
+            name,
+            role=READ_SECRETS,
+            scope=f"{self.vault_id}/secrets/{secret_name}",
+            principal=principal,
+            why=f"Read the secret {secret_name}",
+            after=[self.vault],
+            kind=kind,
+        )
+        return (assigned,)
+
+    def secret_uri(self, secret_name: str) -> str:
+        """Where the secret's newest version is found."""
+        return f"{self.vault_uri}/secrets/{secret_name}"
+
+
+def rotation_policy(spec: KeySpec) -> keyvault.RotationPolicyArgs:
+    """A new version every `rotation_days`; each expires 30 days after the next one was made.
+
+    The trigger counts back from the expiry where the first version has one, else from its creation.
+    """
+    trigger = (
+        keyvault.TriggerArgs(time_after_create=f"P{spec.rotation_days}D")
+        if spec.expires is None
+        else keyvault.TriggerArgs(time_before_expiry=f"P{ROTATION_LEAD_DAYS}D")
+    )
+    return keyvault.RotationPolicyArgs(
+        attributes=keyvault.KeyRotationPolicyAttributesArgs(expiry_time=f"P{spec.rotation_days + ROTATION_LEAD_DAYS}D"),
+        lifetime_actions=[
+            keyvault.LifetimeActionArgs(
+                action=keyvault.ActionArgs(type=keyvault.KeyRotationPolicyActionType.ROTATE), trigger=trigger
+            )
+        ],
+    )
+
+
+def _expiry(day: str | None) -> float | None:
+    """Midnight UTC of that day, in seconds since 1970."""
+    if day is None:
+        return None
+    return datetime.datetime.combine(datetime.date.fromisoformat(day), datetime.time(tzinfo=datetime.UTC)).timestamp()
+
+
+def _vault(tenant: str) -> keyvault.VaultPropertiesArgs:
+    return keyvault.VaultPropertiesArgs(
+        tenant_id=tenant,
+        # Premium: keys are made and kept in a hardware module.
+        sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.PREMIUM),
+        enable_rbac_authorization=True,
+        enable_soft_delete=True,
+        soft_delete_retention_in_days=RECOVERY_DAYS,
+        enable_purge_protection=True,
+        enabled_for_deployment=False,
+        enabled_for_disk_encryption=False,
+        enabled_for_template_deployment=False,
+        public_network_access=keyvault.PublicNetworkAccess.DISABLED,
+        network_acls=keyvault.NetworkRuleSetArgs(
+            # Storage and Event Hubs unwrap their data keys as trusted services, from outside of any network of ours.
+            bypass=keyvault.NetworkRuleBypassOptions.AZURE_SERVICES,
+            default_action=keyvault.NetworkRuleAction.DENY,
+            ip_rules=[],
+            virtual_network_rules=[],
+        ),
+    )

@@ -1,0 +1,223 @@
+"""Object stores."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pulumi
+from pulumi_gcp import storage
+
+import geography
+from components.base import Classification, RegionalComponent
+from components.contracts import BucketSpec, Handle, KeyHandle, Unsupported
+from components.gcp import grants, names
+from components.gcp.key import Key
+from components.gcp.logs import Logs
+from components.gcp.place import GcpComponent, own
+from components.lifecycle import LifecycleRule
+
+SOFT_DELETE_SECONDS = 7 * 86_400
+"""How long deleted versions, or the deleted bucket, can be brought back: the shortest that Cloud Storage offers."""
+REFUSED = "FullyRestricted"
+"""New objects with another key than the bucket's are refused."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a bucket lies: `code` is what it names, `regions` which two of a configurable area, `key` where its key is.
+
+    `key` is None for a bucket of one region, which the region's own key encrypts.
+    """
+
+    code: str
+    regions: tuple[str, ...] = ()
+    key: str | None = None
+
+
+class Bucket(GcpComponent):
+    """A private, versioned bucket, encrypted with our own key and with no other, reached under IAM permissions only.
+
+    It lies in the region, which for Cloud Storage is always several zones of it, or with `spec.standby_region` in both
+    regions. A key of one region cannot encrypt a bucket of two: such a bucket has a key of its own, in the same area.
+
+    Who reads and writes objects is in the audit entries that `logs` keeps, so there are no usage logs beside them.
+    """
+
+    def __init__(self, name: str, spec: BucketSpec, *, key: KeyHandle, logs: Handle, parent: RegionalComponent) -> None:
+        super().__init__("Bucket", name, parent)
+        if spec.redundancy != "zone":
+            raise Unsupported(
+                f"storage redundancy {spec.redundancy!r}: Cloud Storage keeps a region's objects in several zones, no "
+                "less, and has no pairs of regions of its own: use 'zone', and standby.region for a second region"
+            )
+        self.physical_name = self.bucket = names.world_wide(self.scope.names, spec.role)
+        where = location(self.place.region, spec.standby_region, self.scope.boundary)
+        self.key = own(key, Key) if where.key is None else self._key_of_both(name, own(key, Key), where.key, spec.role)
+        self.resource = storage.Bucket(
+            name,
+            name=self.bucket,
+            project=self.place.project,
+            location=where.code,
+            custom_placement_config=(
+                storage.BucketCustomPlacementConfigArgs(data_locations=[region.upper() for region in where.regions])
+                if where.regions
+                else None
+            ),
+            storage_class="STANDARD",
+            encryption=_encryption(self.key.resource_id),
+            uniform_bucket_level_access=True,
+            public_access_prevention="enforced",
+            versioning=storage.BucketVersioningArgs(enabled=True),
+            soft_delete_policy=storage.BucketSoftDeletePolicyArgs(
+                retention_duration_seconds=soft_delete_seconds(spec.classification)
+            ),
+            autoclass=storage.BucketAutoclassArgs(enabled=False),
+            lifecycle_rules=[each for rule in spec.rules for each in lifecycle_rules(rule)],
+            force_destroy=self.scope.erasable,
+            labels={"data_classification": spec.classification},
+            # Nobody touches it before that is written down.
+            opts=self.keeper(depends_on=[self.key.agents["storage"], own(logs, Logs).sink]),
+        )
+        self.name: pulumi.Output[str] = self.resource.name
+        self.resource_id: pulumi.Output[str] = pulumi.Output.concat("projects/_/buckets/", self.resource.name)
+        self.uri: pulumi.Output[str] = pulumi.Output.concat("gs://", self.resource.name)
+        self.register_outputs({"name": self.name, "resource_id": self.resource_id})
+
+    def grant_read(self, name: str, principal: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
+        """Let `principal` (a member, such as serviceAccount:…) list and read the objects."""
+        return [self._grant(name, grants.READ_OBJECTS, principal)]
+
+    def grant_write(self, name: str, principal: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
+        """Let `principal` add objects; it can neither read, replace nor delete them."""
+        return [self._grant(name, grants.ADD_OBJECTS, principal)]
+
+    def grant_replace(
+        self, name: str, principal: pulumi.Input[str], prefixes: tuple[str, ...]
+    ) -> Sequence[pulumi.Resource]:
+        """Let `principal` read, add and replace the objects under `prefixes` ("bronze/"), and not list them.
+
+        The condition leaves out listing, which is asked of the bucket.
+        """
+        condition = storage.BucketIAMMemberConditionArgs(
+            title="own prefixes",
+            description="Only the objects that it writes",
+            expression=grants.under_prefixes(self.bucket, prefixes),
+        )
+        return [self._grant(name, grants.REPLACE_OBJECTS, principal, condition)]
+
+    def grant_deliver(self, name: str, principal: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
+        """Let a service of Google's deliver into the bucket: it adds objects, and looks at the bucket first."""
+        return [
+            self._grant(f"{name}-add", grants.ADD_OBJECTS, principal),
+            self._grant(f"{name}-look", grants.SEE_BUCKET, principal),
+        ]
+
+    def _grant(
+        self,
+        name: str,
+        role: str,
+        principal: pulumi.Input[str],
+        condition: storage.BucketIAMMemberConditionArgs | None = None,
+    ) -> storage.BucketIAMMember:
+        return storage.BucketIAMMember(
+            name, bucket=self.name, role=role, member=principal, condition=condition, opts=self.child()
+        )
+
+    def _key_of_both(self, name: str, regional: Key, area: str, role: str) -> Key:
+        """A key in the area of both regions, kept and rotated like the region's own."""
+        return Key(f"{name}-key", regional.spec, parent=self, location=area, services=("storage",), role=f"{role}-keys")
+
+
+def location(region: str, standby: str | None, boundary: str) -> Location:
+    """Where a bucket of `region`, and with `standby` of both, lies.
+
+    Raises Unsupported for two regions in which no bucket can lie, or whose key would lie outside `boundary`.
+    """
+    if standby is None:
+        return Location(region.upper())
+    found = geography.dual_region(region, standby)
+    if found is None:
+        raise Unsupported(
+            f"standby.region: Cloud Storage has no bucket that lies in {region} and in {standby}: "
+            f"`homeshore plan standby {region}` lists the regions that go together"
+        )
+    area = _key_locations().get(found.location)
+    if area is None:
+        raise Unsupported(
+            f"standby.region: nobody has entered where the key of a bucket in {region} and {standby} "
+            f"({found.location}) has to lie: add a row with its source to components/gcp/dual_region_keys.csv"
+        )
+    if not geography.boundary(boundary).holds(geography.region("gcp", area)):
+        raise Unsupported(
+            f"standby.region: the key of a bucket in {region} and {standby} has to lie in {area}, which is not wholly "
+            f"inside {boundary}: choose another standby region, or none"
+        )
+    return Location(found.location, found.placement, area)
+
+
+@cache
+def _key_locations() -> dict[str, str]:
+    with (Path(__file__).parent / "dual_region_keys.csv").open(encoding="utf-8", newline="") as file:
+        return {row["location"]: row["key_location"] for row in csv.DictReader(file)}
+
+
+def soft_delete_seconds(classification: Classification) -> int:
+    """How long Cloud Storage keeps what was deleted for good. Raw personal data goes when it has expired: 0."""
+    return 0 if classification is Classification.PERSONAL else SOFT_DELETE_SECONDS
+
+
+def lifecycle_rules(rule: LifecycleRule) -> list[storage.BucketLifecycleRuleArgs]:
+    """The rule as Cloud Storage has it, where each thing that happens is a rule of its own.
+
+    In a versioned bucket deleting a live object leaves a noncurrent version, which `recovery_days` removes.
+    """
+    prefixes = [rule.prefix] if rule.prefix else None
+    found = [
+        _rule("SetStorageClass", storage_class=move.storage_class, age=move.after_days, state="LIVE", prefixes=prefixes)
+        for move in rule.moves
+    ]
+    if rule.delete_after_days is not None:
+        found.append(_rule("Delete", age=rule.delete_after_days, state="LIVE", prefixes=prefixes))
+    if rule.recovery_days is not None:
+        found.append(_rule("Delete", noncurrent_days=rule.recovery_days, state="ARCHIVED", prefixes=prefixes))
+    if rule.upload_days is not None:
+        found.append(_rule("AbortIncompleteMultipartUpload", age=rule.upload_days, prefixes=prefixes))
+    return found
+
+
+def _rule(
+    action: str,
+    *,
+    storage_class: str | None = None,
+    age: int | None = None,
+    noncurrent_days: int | None = None,
+    state: str | None = None,
+    prefixes: list[str] | None = None,
+) -> storage.BucketLifecycleRuleArgs:
+    return storage.BucketLifecycleRuleArgs(
+        action=storage.BucketLifecycleRuleActionArgs(type=action, storage_class=storage_class),
+        condition=storage.BucketLifecycleRuleConditionArgs(
+            age=age,
+            # Zero days are left out by the provider unless this says that they are meant.
+            send_age_if_zero=True if age == 0 else None,
+            days_since_noncurrent_time=noncurrent_days,
+            with_state=state,
+            matches_prefixes=prefixes,
+        ),
+    )
+
+
+def _encryption(key_id: pulumi.Output[str]) -> storage.BucketEncryptionArgs:
+    return storage.BucketEncryptionArgs(
+        default_kms_key_name=key_id,
+        google_managed_encryption_enforcement_config=storage.BucketEncryptionGoogleManagedEncryptionEnforcementConfigArgs(
+            restriction_mode=REFUSED
+        ),
+        customer_supplied_encryption_enforcement_config=(
+            storage.BucketEncryptionCustomerSuppliedEncryptionEnforcementConfigArgs(restriction_mode=REFUSED)
+        ),
+    )
