@@ -40,6 +40,8 @@ def engine(scratch: Path) -> Generator[DuckDBPyConnection]:
     )
     try:
         connection.execute("SET TimeZone = 'UTC'")
+        # It takes a stream for one row long, and would build its hash table of all the ids that silver holds.
+        connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
         connection.execute(f"CREATE SCHEMA {DATABASE}")
         yield connection
     finally:

@@ -125,7 +125,7 @@ def _upkeep(silver: DeltaTable, gold: DeltaTable, plan: Plan) -> int:
 
 
 def _files(table: DeltaTable, day: str) -> int:
-    return len(table.file_uris(partition_filters=[(ARRIVED_DAY, "=", day)]))
+    return len(table.file_uris(file_pruning_predicate=[(ARRIVED_DAY, "=", day)]))
 
 
 def utc_today() -> date:

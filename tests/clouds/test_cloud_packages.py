@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -14,7 +15,13 @@ import pytest
 
 from processor import cloud_packages, packaging
 from processor.archive import PackageError
-from processor.cloud_packages import FUNCTIONS_RUNTIMES, build_cloud_run, build_functions, functions_lock
+from processor.cloud_packages import (
+    FUNCTIONS_RUNTIMES,
+    build_cloud_run,
+    build_functions,
+    build_lakehouse,
+    functions_lock,
+)
 from processor.schema import Contract
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +79,58 @@ def test_the_packages_hold_the_core_that_lambda_runs():
     assert core == set(cloud_packages.CLOUD_RUN_MODULES) - {"gcp_pubsub", "gcs"}
 
 
-@pytest.mark.parametrize("lock", [*map(functions_lock, FUNCTIONS_RUNTIMES), cloud_packages.CLOUD_RUN_LOCK])
+def test_the_lakehouse_job_is_source_and_a_lock(contract: Contract, tmp_path: Path):
+    built = build_lakehouse(contract, root=tmp_path)
+    first = built.path.read_bytes()
+    built.path.unlink()
+    assert build_lakehouse(contract, root=tmp_path).path.read_bytes() == first
+    assert build_lakehouse(contract, root=tmp_path / "other").sha256_base64 == built.sha256_base64
+    with zipfile.ZipFile(built.path) as archive:
+        names = {name for name in archive.namelist() if not name.startswith("geography/")}
+        lock = archive.read("requirements.txt").decode()
+        recipe = archive.read("Dockerfile").decode()
+    expected = {f"processor/{module}.py" for module in cloud_packages.LAKEHOUSE_MODULES}
+    assert names == expected | {"contract.json", "main.py", "Dockerfile", "requirements.txt"}
+    whole = {path.stem for path in (ROOT / "processor" / "lakehouse").glob("*.py")}
+    assert whole == {name.split("/")[1] for name in cloud_packages.LAKEHOUSE_MODULES if name.startswith("lakehouse/")}
+    assert all("--hash=sha256:" in block for block in re.split(r"\n(?=\S)", lock.strip()))
+    assert "://" not in lock
+    assert "--require-hashes" in recipe
+    assert "USER 10001" in recipe
+
+
+JOB = """
+import sys
+sys.path.insert(0, sys.argv[1])
+sys.argv = ["main.py"]
+import processor.lakehouse.job as job
+import pytds, OpenSSL, certifi
+assert job.__file__.startswith(sys.path[0]), job.__file__
+from processor.sql import synapse
+from processor.schema import Contract
+from pathlib import Path
+contract = Contract.from_json(Path(sys.path[0], "contract.json").read_bytes())
+assert len(synapse.batches(contract, "lake", "https://a.dfs.core.windows.net/lake")) == 6
+exec(compile(Path(sys.path[0], "main.py").read_text(), "main.py", "exec"), {"__name__": "main"})
+"""
+
+
+def test_the_lakehouse_job_starts_from_what_the_image_holds(contract: Contract, tmp_path: Path):
+    """Unpacked, and nothing of this checkout beside it; the libraries are those that the lock pins."""
+    with zipfile.ZipFile(build_lakehouse(contract, root=tmp_path).path) as archive:
+        archive.extractall(tmp_path / "app")
+    away = [path for path in sys.path if (path and not path.startswith(str(ROOT))) or "site-packages" in path]
+    program = f"import sys; sys.path[:] = {away!r}; sys.argv[1:] = [{str(tmp_path / 'app')!r}]\n{JOB}"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+
+
+LOCKS = [*map(functions_lock, FUNCTIONS_RUNTIMES), cloud_packages.CLOUD_RUN_LOCK, cloud_packages.LAKEHOUSE_LOCK]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
 def test_the_locks_pin_what_the_tests_run(lock: Path):
     whole = (ROOT / "requirements.lock").read_text()
     pinned = dict(PIN.findall(lock.read_text()))
