@@ -186,3 +186,14 @@ def test_keep_is_for_the_cloud_that_brings_a_stack_up(
     monkeypatch.chdir(ROOT)
     assert run(["demo", "--cloud", "gcp", "--keep"]) == 2
     assert "--keep" in capsys.readouterr().err
+
+
+def test_the_stack_s_own_cloud_is_the_one_that_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert run(["demo", "--stack", "dev-azure", "--events", "100"]) == 2
+    assert "Azurite needs node" in capsys.readouterr().err
+    assert run(["demo", "--stack", "dev-azure", "--cloud", "gcp"]) == 2
+    assert "stack dev-azure stands on azure" in capsys.readouterr().err
