@@ -27,7 +27,8 @@ class Stream(AzureComponent):
     9093. With `spec.private` only private endpoints lead there, else the networks of `spec.sender_cidrs` too.
 
     A `paired` stream is the partner of a geo-disaster-recovery pairing: the pairing copies hub and consumer groups into
-    its namespace, which must be empty before, so none are declared here; what the pairing does not copy is.
+    its namespace, which must be empty before and takes no changes of its own then, so none are declared here; what the
+    pairing does not copy is.
     `ready` is what must exist before somebody is let in to the hub: whoever makes the pairing adds it.
     """
 
@@ -59,7 +60,7 @@ class Stream(AzureComponent):
         self.ready: list[pulumi.Resource] = [self.namespace]
         if not paired:
             self._hub(name, spec, spec.shards)
-        self._schemas(name)
+            self._schemas(name)
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
 
     def grant_produce(
