@@ -82,6 +82,8 @@ class Processor(GcpComponent):
         self.secret_id: pulumi.Output[str] = known(self.place.at("secrets", self._secret_name), secret.secret_id)
         environment: dict[str, pulumi.Input[str]] = {
             "GOOGLE_CLOUD_PROJECT": self.place.project,
+            "HOMESHORE_BATCH_MESSAGES": str(spec.batch_size),
+            "HOMESHORE_BATCH_SECONDS": str(spec.batch_window_seconds),
             "HOMESHORE_BOUNDARY": self.scope.boundary,
             "HOMESHORE_BUCKET": lake.name,
             "HOMESHORE_ENDPOINT": self.place.endpoint("pubsub").removeprefix("https://"),

@@ -9,6 +9,7 @@ import pytest
 from components.contracts import Parts, Unsupported
 from components.gcp.processor import limits
 from homeshore.engine import Resource
+from processor.gcp_pubsub import Limits, WorkerSettings
 from tests.components.gcp.recording import HOME, NUMBER, PROJECT, of_type
 from tests.components.gcp.whole import PROCESSOR, scope, usual, whole
 
@@ -54,6 +55,8 @@ def test_the_worker_is_told_all_that_it_reads() -> None:
     bucket = of_type(usual(), "gcp:storage/bucket:Bucket")["pipeline-lake"].inputs["name"]
     assert found == {
         "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "HOMESHORE_BATCH_MESSAGES": "4321",
+        "HOMESHORE_BATCH_SECONDS": "3",
         "HOMESHORE_BOUNDARY": "eu",
         "HOMESHORE_BUCKET": bucket,
         "HOMESHORE_ENDPOINT": f"{HOME}-pubsub.googleapis.com",
@@ -61,6 +64,8 @@ def test_the_worker_is_told_all_that_it_reads() -> None:
         "HOMESHORE_STREAM": f"{PREFIX}-events",
         "HOMESHORE_SUBSCRIPTION": f"projects/{PROJECT}/subscriptions/{PREFIX}-processor",
     }
+    assert WorkerSettings.read(found).endpoint == f"{HOME}-pubsub.googleapis.com"
+    assert (Limits.read(found).batch_messages, Limits.read(found).batch_seconds) == (4321, 3.0)
 
 
 def test_in_a_private_network_everything_goes_through_it() -> None:

@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 
 import pytest
+import sqlglot
+from sqlglot import exp
 
 from components.contracts import Parts
 from components.gcp.tables import REFRESHED_DAYS, schedule, views
@@ -125,6 +127,19 @@ def test_readers_see_the_columns_of_silver_and_gold() -> None:
     assert [line.strip(" ,`") for line in events.query.splitlines()[1:-1]] == [
         column.name for column in models.silver_table(STREAM.contract).columns
     ]
+
+
+def test_the_views_and_the_refresh_are_sql_that_bigquery_reads() -> None:
+    texts = [view.query for view in views(STREAM.contract, PROJECT, LAKE)]
+    texts.append(
+        of_type(usual(), "gcp:bigquery/dataTransferConfig:DataTransferConfig")["s-refresh"].inputs["params"]["query"]
+    )
+    parsed = [statement for text in texts for statement in sqlglot.parse(text, read="bigquery") if statement]
+    assert [statement.key for statement in parsed] == ["select", "select", "merge", "merge"]
+    read = {table.sql(dialect="bigquery", identify=False) for one in parsed for table in one.find_all(exp.Table)}
+    assert {name.partition(" ")[0].replace("`", "") for name in read} == {
+        f"{PROJECT}.{LAKE}.{layer}" for layer in ("bronze", "silver", "gold")
+    }
 
 
 def test_the_views_stand_in_the_readers_dataset_over_the_lakes() -> None:
