@@ -17,8 +17,8 @@ PORT = 1433
 class Serverless:
     """A workspace for Entra identities, behind a private endpoint, encrypted with the region's own key.
 
-    Who queries reads the lake as himself: the workspace's identity has no role on it. Its own network lets nothing out
-    but to the lake, by an endpoint that the workspace asks for and the lake's owner approves once.
+    The views read the lake as the workspace, which may read its container and nothing else. The workspace's network
+    lets nothing out but to the lake, by an endpoint that it asks for and the lake's owner approves once.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class Serverless:
             tags=component.tags(),
             opts=component.child(depends_on=[*key.ready, lake.blobs]),
         )
+        lake.grant_read(f"{name}-lake-read", self.resource.identity.apply(_principal))
         synapse.WorkspaceSqlAadAdmin(
             f"{name}-administrator",
             workspace_name=self.workspace_name,
@@ -96,3 +97,10 @@ class Serverless:
                 "?driver=ODBC+Driver+18+for+SQL+Server&Authentication=ActiveDirectoryDefault&Encrypt=yes"
             )
         )
+
+
+def _principal(identity: synapse.outputs.ManagedIdentityResponse | None) -> str:
+    """Object id of the identity that Azure gave the workspace."""
+    if identity is None:
+        raise ValueError("the workspace has an identity of its own, and Azure did not tell it")
+    return identity.principal_id

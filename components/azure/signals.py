@@ -225,7 +225,7 @@ def _incoming(watched: Watched) -> str:
 
 
 def _runs(watched: Watched) -> str:
-    return f'ContainerAppConsoleLogs\n| where JobName == "{watched.job}" and Log has "lake refreshed"\n'
+    return f'ContainerAppConsoleLogs\n| where JobName == "{watched.job}" and Log has "lakehouse refreshed"\n'
 
 
 def _chart(title: str, query: str, watched: Watched) -> dict[str, object]:

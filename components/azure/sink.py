@@ -132,10 +132,10 @@ class Sink(AzureComponent):
         principal: pulumi.Input[str],
         kind: authorization.PrincipalType = authorization.PrincipalType.SERVICE_PRINCIPAL,
     ) -> Sequence[pulumi.Resource]:
-        """Let `principal` read what the views read, as itself; no other store, no key.
+        """Let `principal` read the tables' files in the lake; no other store, no key.
 
-        Who may sign in to the SQL endpoint is data of the workspace, not of Resource Manager: an administrator adds the
-        login there once.
+        Who may sign in to the SQL endpoint and select from the views is data of the workspace, not of Resource Manager:
+        an administrator says it there once, in T-SQL.
         """
         return self._lake.grant_read(name, principal, kind)
 
