@@ -14,6 +14,7 @@ from tests.components.conftest import HOME as AWS_HOME
 from tests.components.gcp.recording import HOME, NUMBER, PROJECT, scope
 
 PLACE = place_of(scope())
+PREFIXES = {"bigquery": "bq", "storagetransfer": "project"}
 
 
 def test_identifiers_are_googles_own() -> None:
@@ -30,7 +31,7 @@ def test_identifiers_are_googles_own() -> None:
 @pytest.mark.parametrize("service", sorted(AGENTS))
 def test_agents_are_named_by_the_projects_number(service: str) -> None:
     name, _, domain = PLACE.agent(service).partition("@")
-    assert name == ("bq" if service == "bigquery" else "service") + f"-{NUMBER}"
+    assert name == f"{PREFIXES.get(service, 'service')}-{NUMBER}"
     assert domain.endswith(".iam.gserviceaccount.com")
 
 
