@@ -9,6 +9,7 @@ from pulumi_azure_native import monitor
 
 from components.azure.bucket import Bucket
 from components.azure.key import Key
+from components.azure.network import Network
 from components.azure.processor import Processor
 from components.azure.sink import Sink
 from components.azure.stream import Stream
@@ -40,7 +41,9 @@ class Source:
         ]
 
 
-def sources(key: Key, buckets: tuple[Bucket, ...], stream: Stream, processor: Processor, sink: Sink) -> list[Source]:
+def sources(
+    *, key: Key, buckets: tuple[Bucket, ...], stream: Stream, network: Network, processor: Processor, sink: Sink
+) -> list[Source]:
     """Everything that writes logs or metrics of use: who touched which store, key or stream, and what the jobs say.
 
     Categories are those of Microsoft Learn, "Supported resource log categories for Azure Monitor".
@@ -49,6 +52,7 @@ def sources(key: Key, buckets: tuple[Bucket, ...], stream: Stream, processor: Pr
         Source("vault", key.vault_id, key.vault, (ALL_LOGS,)),
         *(Source(store.container, f"{store.account_id}/{_BLOBS}", store.account, (ALL_LOGS,)) for store in buckets),
         Source("host", f"{processor.host_id}/{_BLOBS}", processor.host, (ALL_LOGS,)),
+        Source("flows", f"{network.flows.account_id}/{_BLOBS}", network.flows.account, (ALL_LOGS,)),
         Source("stream", stream.namespace_id, stream.namespace, (ALL_LOGS,), metrics=True),
         # The app's own logs go to Application Insights, sampled; its log category would store each line again.
         Source("processor", processor.app_id, processor.app, metrics=True),

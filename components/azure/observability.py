@@ -15,6 +15,7 @@ from components.azure.bucket import Bucket
 from components.azure.diagnostics import ALL_METRICS, Source, sources
 from components.azure.key import Key
 from components.azure.logs import Logs
+from components.azure.network import Network
 from components.azure.place import AzureComponent, own
 from components.azure.processor import Processor
 from components.azure.sink import Sink
@@ -44,7 +45,8 @@ class Observability(AzureComponent):
         super().__init__("Observability", name, parent, group=key.group)
         self.physical_name = self.scope.names.local("pipeline")
         watched = signals.Watched(stream.namespace_id, processor.physical_name, sink.job_name, logs.workspace_id)
-        for source in sources(key, buckets, stream, processor, sink):
+        network = own(parts.network, Network)
+        for source in sources(key=key, buckets=buckets, stream=stream, network=network, processor=processor, sink=sink):
             self._collect(name, source, logs)
         group = self._action_group(name, spec.contact)
         for signal in signals.metric_alarms():

@@ -49,11 +49,13 @@ class Processor(AzureComponent):
         key: KeyHandle,
         stream: StreamHandle,
         lake: BucketHandle,
-        failed: BucketHandle,  # noqa: ARG002 - a failed batch waits in the hub; nothing is handed over
+        failed: BucketHandle,
         network: NetworkHandle | None,
         parent: RegionalComponent,
     ) -> None:
         vault, hub, store, net = own(key, Key), own(stream, Stream), own(lake, Bucket), own(network, Network)
+        # Nothing is written there, but it is always a store of this stack's: the lake may be somebody else's.
+        sibling = own(failed, Bucket)
         super().__init__("Processor", name, parent, group=vault.group)
         _check(spec)
         place, local = self.place, self.scope.names.local
@@ -69,8 +71,8 @@ class Processor(AzureComponent):
             tags=self.tags(),
             opts=self.child(),
         )
-        host = self._host(name, vault, store, net)
-        told = self._telemetry(name, store)
+        host = self._host(name, vault, sibling, net)
+        told = self._telemetry(name, own(sibling.logs, Logs))
         principal = self.identity.principal_id
         may = [
             *vault.grant_secret(f"{name}-secret", PSEUDONYM_SECRET, principal),
@@ -138,7 +140,7 @@ class Processor(AzureComponent):
         self.feed_id: pulumi.Output[str] = hub.reader_id
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
 
-    def _host(self, name: str, key: Key, lake: Bucket, network: Network) -> Sequence[pulumi.Resource]:
+    def _host(self, name: str, key: Key, sibling: Bucket, network: Network) -> Sequence[pulumi.Resource]:
         """The account of the host's leases, checkpoints and code, its endpoint, and the host's role on it."""
         self.host_name = names.storage_account(self.scope.names, "host")
         self.host_id = self.place.id("Microsoft.Storage/storageAccounts", self.host_name)
@@ -147,7 +149,7 @@ class Processor(AzureComponent):
             f"{name}-host",
             account_name=self.host_name,
             key=key,
-            redundancy="zone" if lake.redundancy == "pair" else lake.redundancy,
+            redundancy="zone" if sibling.redundancy == "pair" else sibling.redundancy,
             classification=Classification.INTERNAL,
             hierarchical=False,
         )
@@ -165,9 +167,8 @@ class Processor(AzureComponent):
         )
         return [account, code, endpoint, role]
 
-    def _telemetry(self, name: str, lake: Bucket) -> applicationinsights.Component:
+    def _telemetry(self, name: str, logs: Logs) -> applicationinsights.Component:
         """Where the host reports to, under the app's identity only: kept in the stack's workspace."""
-        logs = own(lake.logs, Logs)
         insights_name = self.scope.names.local("processor")
         self.insights_id = self.place.id("Microsoft.Insights/components", insights_name)
         component = applicationinsights.Component(
