@@ -9,8 +9,9 @@ from pulumi_gcp import bigquery
 from events.contract import Contract
 from processor.sql import bigquery as models
 
-REFRESHED_DAYS = 3
-"""Days of arrival that one refresh of silver reads; what stays in the subscription for longer is refreshed by hand."""
+REFRESHED_DAYS = 1
+"""Days of arrival, before today, that one refresh of silver reads: each run is paid by what it reads. A message fails
+for good within hours, so only a longer outage leaves older arrivals behind; those are refreshed by hand."""
 LEAST_REFRESH_MINUTES = 5
 """The shortest time between two runs of a scheduled query (BigQuery documentation, "Scheduling queries")."""
 _DAY_MINUTES = 24 * 60

@@ -16,7 +16,7 @@ from tests.components.gcp.recording import HOME, NUMBER, PROJECT, of_type
 from tests.components.gcp.whole import BILLING, WATCH, scope, usual, whole
 
 WATCHED = Watched("a-region", "a-topic", "a-subscription", "the-failed", "a-worker", "own")
-POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
+POLICY, POOL = "gcp:monitoring/alertPolicy:AlertPolicy", "gcp:cloudrunv2/workerPool:WorkerPool"
 OWN = re.compile(r"logging_googleapis_com:user_([a-z_]+?)(_sum|_count)?(?=[\[{ )])")
 
 
@@ -204,3 +204,16 @@ def test_the_dashboard_shows_this_stacks_things() -> None:
     assert f'worker_pool_name="homeshore-test-g1-processor",location="{HOME}"' in board["dashboardJson"].replace(
         "\\", ""
     )
+
+
+def test_what_the_worker_and_the_queries_write_is_kept_in_the_region() -> None:
+    keys = {
+        POOL: "name",
+        "gcp:pubsub/subscription:Subscription": "name",
+        "gcp:bigquery/dataset:Dataset": "datasetId",
+        "gcp:secretmanager/regionalSecret:RegionalSecret": "secretId",
+    }
+    made = {str(r.inputs[keys[r.type]]) for r in usual().resources if r.type in keys}
+    (sink,) = of_type(usual(), "gcp:logging/projectSink:ProjectSink").values()
+    assert len(made) == 6
+    assert made <= set(re.findall('"(homeshore[-_][^"]+)"', str(sink.inputs["filter"])))

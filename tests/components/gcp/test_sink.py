@@ -129,6 +129,11 @@ def test_readers_see_the_columns_of_silver_and_gold() -> None:
     ]
 
 
+def test_a_refresh_reads_yesterday_and_today() -> None:
+    refresh = of_type(usual(), "gcp:bigquery/dataTransferConfig:DataTransferConfig")["s-refresh"]
+    assert "WHERE day >= DATE_SUB(CURRENT_DATE('UTC'), INTERVAL 1 DAY)" in refresh.inputs["params"]["query"]
+
+
 def test_the_views_and_the_refresh_are_sql_that_bigquery_reads() -> None:
     texts = [view.query for view in views(STREAM.contract, PROJECT, LAKE)]
     texts.append(
