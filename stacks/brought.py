@@ -206,8 +206,9 @@ def _of_another_cloud(at: str, name: str, cloud: str) -> PydanticCustomError:
     here = [
         key for other, key in KINDS if other == cloud and ("network." in at) == (key in BroughtNetwork.model_fields)
     ]
+    there = " and ".join(TITLES[each] for each in clouds)
     return refusal(
-        f"{name} can be brought along on {' and '.join(TITLES[each] for each in clouds)}, not on {TITLES[cloud]}",
+        f"the key {name} can be brought along on {there}, not on {TITLES[cloud]}",
         consequence="It would not be used, although the file says so.",
         remedy=f"Remove it; on {TITLES[cloud]} the keys here are {', '.join(here)}.",
         at=at,

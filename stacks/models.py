@@ -199,6 +199,7 @@ class StackConfig(Section):
     def _is_paid_by_somebody(cls, budget: Budget | None, info: ValidationInfo) -> Budget | None:
         if budget is not None and (place := _place(info)):
             _refuse(by_cloud.unbilled(place))
+            _refuse(by_cloud.wrong_budget(budget, place.cloud))
         return budget
 
     @field_validator("processor", mode="before")

@@ -88,7 +88,7 @@ def unknown_key(model: type[BaseModel], path: KeyPath, cloud: str | None = None)
     others = [TITLES[tag] for tag, kind in kinds.items() if name in kind.model_fields]
     if others and cloud in kinds:
         own = [key for key in names if key not in _common(kinds)]
-        problem = f"{name} is a key of {' and '.join(others)}, and this stack stands on {TITLES[cloud]}"
+        problem = f"the key {name} belongs to {' and '.join(others)}, and this stack stands on {TITLES[cloud]}"
         return Told(path, problem, UNKNOWN, f"Remove it; on {TITLES[cloud]} there are {' and '.join(own)} instead.")
     if name in model.model_fields:
         remedy = f"move it: {name} is a key of its own, beside {path[0]}."
