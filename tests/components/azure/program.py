@@ -30,9 +30,7 @@ EUROPE = geography.boundary("eu")
 HOMES = [
     place
     for place in geography.regions("azure")
-    if place.kind == "region"
-    and EUROPE.holds(place)
-    and geography.redundancy(place, EUROPE).kinds[-1:] == ("GZRS",)
+    if place.kind == "region" and EUROPE.holds(place) and geography.redundancy(place, EUROPE).kinds[-1:] == ("GZRS",)
 ]
 HOME, STANDBY = HOMES[0].name, HOMES[1].name
 CLUSTER = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shared/providers/Microsoft.EventHub/clusters/shared"
@@ -72,16 +70,24 @@ def scope(region: str = HOME, *, protect: bool = True, destroys: bool = False, e
     return Scope(placement, names, "eu", {"Stack": "test", "DataClassification": "internal"}, protect, destroys)
 
 
-def build(name: str, where: Scope, stream: dict[str, Any], *, paired: bool = False) -> Region:
+def build(name: str, where: Scope, case: dict[str, Any], stream: dict[str, Any]) -> Region:
     """All components of one region, with the grants that a blueprint makes."""
-    parent = RegionalComponent("homeshore:pipeline:RegionalPipeline", name, where, provider=provider(f"{name}-p", where))
-    key = Key(f"{name}-key", KEY, parent=parent)
+    parent = RegionalComponent(
+        "homeshore:pipeline:RegionalPipeline", name, where, provider=provider(f"{name}-p", where)
+    )
+    key = Key(f"{name}-key", replace(KEY, **case["key"]), parent=parent)
     logs = Logs(f"{name}-logs", LogsSpec(90, ("lake", "failed")), key=key, parent=parent)
-    lake = Bucket(f"{name}-lake", LAKE, key=key, logs=logs, parent=parent)
+    lake = Bucket(f"{name}-lake", replace(LAKE, redundancy=case["redundancy"]), key=key, logs=logs, parent=parent)
     failed = Bucket(f"{name}-failed", FAILED, key=key, logs=logs, parent=parent)
-    bus = Stream(f"{name}-stream", replace(STREAM, **stream), key=key, parent=parent, paired=paired)
+    bus = Stream(f"{name}-stream", replace(STREAM, **stream), key=key, parent=parent)
     network = Network(
-        f"{name}-network", NetworkSpec(log_days=30, private=STREAM.private), key=key, lake=lake, failed=failed, stream=bus, parent=parent
+        f"{name}-network",
+        NetworkSpec(log_days=30, private=STREAM.private),
+        key=key,
+        lake=lake,
+        failed=failed,
+        stream=bus,
+        parent=parent,
     )
     key.grant_secret(f"{name}-reader-secret", "pseudonym-key", READER)
     lake.grant_read(f"{name}-reader-read", READER)
@@ -94,12 +100,12 @@ def build(name: str, where: Scope, stream: dict[str, Any], *, paired: bool = Fal
 
 
 def deploy() -> None:
-    """Build the case: stream settings, keys of deletion, and whether a second region stands by."""
+    """Build the case: settings of the specs, keys of deletion, and whether a second region stands by."""
     case: dict[str, Any] = json.loads(pulumi.Config("homeshore").require("case"))
     settings = {key: tuple(value) if isinstance(value, list) else value for key, value in case["stream"].items()}
     keys = {"protect": case["protect"], "destroys": case["destroys"]}
-    home = build("pipeline", scope(**keys), settings)
+    home = build("pipeline", scope(**keys), case, settings)
     for name, output in (("endpoint", home.stream.uri), ("bucket", home.lake.uri), ("key", home.key.uri)):
         pulumi.export(name, output)
     if case["standby"]:
-        build("standby", scope(STANDBY, **keys), settings, paired=True)
+        build("standby", scope(STANDBY, **keys), case, {**settings, "partner": True})
