@@ -140,4 +140,5 @@ def observability_spec(config: StackConfig, plan: CapacityPlan) -> Observability
         write_bytes_per_second=plan.stream.write_bytes_per_second,
         contact=config.owner.contact,
         monthly_usd=None if config.budget is None else config.budget.monthly_usd,
+        budget_from=None if config.budget is None else config.budget.starts,
     )
