@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -12,9 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from components.naming import Names
+from components.placement import AzurePlacement, GcpPlacement
 from homeshore.cli import run
+from homeshore.engine import run_program
+from homeshore.project import Project
 from homeshore.pseudonyms import azure, gcp
+from homeshore.stackfile import load_stack
 from processor.keys import KeyRing
+from stacks.reading import Loaded
 from tests.pseudonyms.fake_secret_manager import Manager
 from tests.pseudonyms.fake_vault import Vault, client
 
@@ -100,3 +108,21 @@ def test_the_libraries_of_other_clouds_are_not_touched(cloud: str):
     own = SDKS[cloud]
     assert own & imported, done.stderr
     assert imported.isdisjoint(set().union(*SDKS.values()) - own)
+
+
+@pytest.mark.parametrize("stack", ["dev-azure", "dev-gcp"])
+def test_the_command_finds_the_secret_that_the_stack_exports(stack: str):
+    project, _, loaded = load_stack_of_root(stack)
+    placement, config = loaded.config.placement, loaded.config
+    names = Names(config.environment, config.generation, placement.account, placement.region)
+    exported = run_program(project, stack, diagnostics=io.StringIO()).outputs["pseudonym_secret"]
+    if isinstance(placement, AzurePlacement):
+        assert exported == f"{azure.vault_url(placement, names)}/secrets/{azure.SECRET}"
+    else:
+        assert isinstance(placement, GcpPlacement)
+        assert exported == gcp.secret_name(placement, names)
+
+
+def load_stack_of_root(stack: str) -> tuple[Project, Path, Loaded]:
+    with contextlib.chdir(ROOT):
+        return load_stack(stack)
