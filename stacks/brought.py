@@ -170,8 +170,9 @@ def _value_faults(at: str, name: str, value: str, place: Place) -> Iterator[Pyda
             consequence="What protects the data could leave the region with it."
             if multi
             else "Nothing of that name could be found.",
-            remedy=f"Write {kind.what}{' of this region alone' * multi}, as `{kind.where}` shows it: "
-            f"{kind.example.replace('{region}', place.region.name if place.region else 'REGION')}",
+            remedy=f"Write {kind.what}{' of this region alone' * multi}, such as "
+            f"{kind.example.replace('{region}', place.region.name if place.region else 'REGION')} "
+            f"(`{kind.where}` shows it).",
             at=at,
         )
         return

@@ -56,14 +56,19 @@ def sketched(placement: object) -> Place | None:
 
 
 def guessed_cloud(placement: Mapping[str, object]) -> str | None:
-    """The cloud that a placement may mean whose `cloud` is missing or wrong: by a near name, or by its other keys."""
+    """The cloud that a placement may mean whose `cloud` is missing or wrong.
+
+    By a near name, by its other keys, or by a region that only one cloud has; None where nothing tells.
+    """
     cloud = placement.get("cloud")
     near = get_close_matches(cloud.strip().lower(), BUILT, n=1, cutoff=0.5) if isinstance(cloud, str) else []
     if near:
         return near[0]
     common = set(placement).intersection(*(kind.model_fields for kind in PLACEMENTS.values()))
     own = set(placement) - common
-    return next((name for name, kind in PLACEMENTS.items() if own & set(kind.model_fields)), None)
+    by_keys = [name for name, kind in PLACEMENTS.items() if own & set(kind.model_fields)]
+    by_region = [place.cloud for place in geography.regions() if place.name == placement.get("region")]
+    return by_keys[0] if by_keys else by_region[0] if len(by_region) == 1 else None
 
 
 def outside(what: str, place: geography.Region, boundary: geography.Boundary) -> PydanticCustomError | None:
@@ -122,7 +127,11 @@ def wrong_standby(name: str, place: Place, boundary: geography.Boundary | None) 
         return None if boundary is None else outside("the standby", other, boundary)
     partners = geography.partners(home.cloud, home.name, boundary.name) if boundary else ()
     found = ", ".join(each.region.name for each in partners[:SHOWN_NAMES])
-    remedy = f"Choose {found}." if found else "Remove standby: no other region of the cloud there can stand by."
+    remedy = (
+        f"Choose {'one of ' * (len(partners) > 1)}{found}."
+        if found
+        else "Remove standby: no other region of the cloud there can stand by."
+    )
     if other.name == home.name:
         return refusal(
             f"the standby {name} is the placement's own region",

@@ -60,7 +60,7 @@ def read(cloud: str, sandbox: Sandbox, **changes: object) -> object:
             {"placement__project_id": "x"},
             "placement.project_id",
             "belongs to Google Cloud",
-            "there are account_id",
+            "AWS has account_id",
         ),
         ("gcp", {"placement__project_id": None}, "placement.project_id", "project_id is missing", "gcloud projects"),
         ("gcp", {"placement__project_id": "A"}, "placement.project_id", "is not a project id", "gcloud projects"),
@@ -99,6 +99,9 @@ def read(cloud: str, sandbox: Sandbox, **changes: object) -> object:
         ("azure", {"retention__cool_days": 45}, "retention.cool_days", "Cool for 15 days", "cool_days to 60 or more"),
         ("azure", {"retention__delete_after_days": 100}, "retention.delete_after_days", "Cold for 40 days", "150"),
         ("gcp", {"retention__delete_after_days": 80}, "retention.delete_after_days", "COLDLINE on day 80", "to 90 or"),
+        ("azure", {"budget__starts": None}, "budget.starts", "budget.starts is missing", "first day of the month"),
+        ("azure", {"budget__starts": "2026-12-02"}, "budget.starts", "'2026-12-02' is not the first", "2026-12-01"),
+        ("gcp", {"budget__starts": "2026-12-01"}, "budget.starts", "has no first day", "Remove starts"),
         ("aws", {"network__modus": "x"}, "network.modus", "there is no key 'modus' here", "did you mean mode?"),
         ("aws", {"owner__latency": "x"}, "owner.latency", "no key 'latency' here", "a key of its own, beside owner"),
     ],
@@ -128,6 +131,15 @@ def test_a_wrong_cloud_hides_no_other_fault(sandbox: Sandbox) -> None:
         "homeshore:placement.tenant_id",
         "homeshore:key.rotation_days",
     }
+
+
+def test_a_cloud_is_guessed_from_the_region(sandbox: Sandbox) -> None:
+    path = sandbox.changed("dev-gcp", placement={"region": region_in("BE", "gcp")}, budget=None)
+    assert [fault.path for fault in sandbox.faults(path)] == [
+        "homeshore:placement.cloud",
+        "homeshore:placement.project_id",
+        "homeshore:placement.project_number",
+    ]
 
 
 @pytest.mark.parametrize("placement", [None, "aws", [1], {}, {"region": "x"}, {"cloud": [1]}, {"secure": "v1:abc"}])
