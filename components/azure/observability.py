@@ -53,13 +53,13 @@ class Observability(AzureComponent):
             self._metric_alarm(name, signal, stream, group)
         for alarm in signals.query_alarms(watched, spec, sink.refresh_minutes):
             self._query_alarm(name, alarm, logs, group)
-        workbook = self._workbook(name, signals.workbook(watched, spec), logs)
+        self._workbook(name, signals.workbook(watched, spec), logs)
         if spec.monthly_usd is not None:
             self._budget(name, spec.monthly_usd, spec, group)
         self.name: pulumi.Output[str] = pulumi.Output.from_input(self.physical_name)
         self.resource_id: pulumi.Output[str] = group.id
-        self.uri: pulumi.Output[str] = workbook.id.apply(
-            lambda _: f"https://{_PORTALS[self.place.world.environment]}/#resource{self.workbook_id}/workbook"
+        self.uri: pulumi.Output[str] = pulumi.Output.from_input(
+            f"https://{_PORTALS[self.place.world.environment]}/#resource{self.workbook_id}/workbook"
         )
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
 
@@ -164,10 +164,10 @@ class Observability(AzureComponent):
             opts=self.child(depends_on=[group, logs.workspace]),
         )
 
-    def _workbook(self, name: str, body: str, logs: Logs) -> applicationinsights.Workbook:
+    def _workbook(self, name: str, body: str, logs: Logs) -> None:
         guid = names.assignment(self.place.group_id, "workbook")
         self.workbook_id = self.place.id("Microsoft.Insights/workbooks", guid)
-        return applicationinsights.Workbook(
+        applicationinsights.Workbook(
             f"{name}-workbook",
             resource_name_=guid,
             resource_group_name=self.place.group,

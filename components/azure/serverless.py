@@ -91,11 +91,9 @@ class Serverless:
 
     def uri(self, database: str) -> pulumi.Output[str]:
         """How SQLAlchemy connects, signed in as whoever runs it."""
-        return self.resource.name.apply(
-            lambda _: (
-                f"mssql+pyodbc://{self.endpoint}:{PORT}/{database}"
-                "?driver=ODBC+Driver+18+for+SQL+Server&Authentication=ActiveDirectoryDefault&Encrypt=yes"
-            )
+        return pulumi.Output.from_input(
+            f"mssql+pyodbc://{self.endpoint}:{PORT}/{database}"
+            "?driver=ODBC+Driver+18+for+SQL+Server&Authentication=ActiveDirectoryDefault&Encrypt=yes"
         )
 
 

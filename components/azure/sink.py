@@ -121,7 +121,7 @@ class Sink(AzureComponent):
             opts=self.child(depends_on=[self.environment, self.registry.endpoint, self.sql.connection, *may]),
         )
         self.name: pulumi.Output[str] = pulumi.Output.from_input(self.physical_name)
-        self.workgroup: pulumi.Output[str] = self.sql.resource.name.apply(lambda _: self.sql.endpoint)
+        self.workgroup: pulumi.Output[str] = pulumi.Output.from_input(self.sql.endpoint)
         self.resource_id: pulumi.Output[str] = self.sql.resource.id
         self.uri: pulumi.Output[str] = self.sql.uri(self.physical_name)
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
