@@ -115,8 +115,18 @@ KINDS: dict[tuple[str, str], Kind] = {
 }
 
 
-def faults(bring: Bring, place: Place, mode: str | None) -> Iterator[PydanticCustomError]:
-    """All that is wrong with what is brought along to `place`; `mode` is network.mode, None while it is not known."""
+def faults(bring: Bring, place: Place, mode: str | None, *, key_stated: bool) -> Iterator[PydanticCustomError]:
+    """All that is wrong with what is brought along to `place`; `mode` is network.mode, None while it is not known.
+
+    `key_stated` says whether the file also says how a key of the stack's own is to be.
+    """
+    if bring.key is not None and key_stated:
+        yield refusal(
+            "a key is brought along, and the section key says how a key is to be made",
+            consequence="Nothing of it would be done to a key that somebody else looks after.",
+            remedy="Remove the section key, or bring.key.",
+            at="key",
+        )
     for name in ("key", "bucket", "permission_boundary", "cluster"):
         value = getattr(bring, name)
         if isinstance(value, str):

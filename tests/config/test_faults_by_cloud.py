@@ -287,6 +287,13 @@ def test_a_key_of_many_regions_and_of_another_partition_is_refused(sandbox: Sand
     assert "it belongs to the partition aws-cn" in other.problem
 
 
+def test_a_key_that_is_brought_along_is_not_also_made(sandbox: Sandbox) -> None:
+    bring = {"key": brought("aws", "key", region_in("DE"))}
+    fault = the("aws", sandbox, bring=bring, key={"rotation_days": 90})
+    assert fault.path == "homeshore:bring.key"
+    assert "the section key says how a key is to be made" in fault.problem
+
+
 @pytest.mark.parametrize(
     ("cloud", "key", "clouds"),
     [
