@@ -28,7 +28,8 @@ class Scope:
     """What one placement's components have in common; plain data, known before the first resource exists.
 
     `labels` are the tags that each resource carries through its provider. `protect` is Pulumi's own guard; data is
-    deleted only when it is off and `erasable` is set: two keys.
+    deleted only when it is off and `erasable` is set: two keys. `permission_boundary` limits every role that is made,
+    where the cloud has such a thing.
     """
 
     placement: Placement
@@ -37,6 +38,7 @@ class Scope:
     labels: Mapping[str, str]
     protect: bool
     removal_destroys: bool
+    permission_boundary: str | None = None
 
     @property
     def erasable(self) -> bool:

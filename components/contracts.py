@@ -1,161 +1,75 @@
-"""The seam between blueprint and clouds: what is asked for (specs), what comes back (handles), who builds it."""
+"""The seam between blueprint and clouds: what comes back (handles) for what is asked for (specs), and who builds it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import pulumi
 
-from components.base import Classification, RegionalComponent, Scope
-from components.lifecycle import LifecycleRule
+from components.base import RegionalComponent, Scope
+from components.specs import (
+    BroughtNetwork,
+    BucketSpec,
+    KeySpec,
+    LogsSpec,
+    NetworkSpec,
+    ObservabilitySpec,
+    ProcessorSpec,
+    Redundancy,
+    SinkSpec,
+    StreamSpec,
+)
 from events.contract import Contract
 from processor.archive import Package
+
+__all__ = [
+    "Bring",
+    "BringBucket",
+    "BringKey",
+    "BringNetwork",
+    "BroughtNetwork",
+    "BucketHandle",
+    "BucketSpec",
+    "Handle",
+    "KeyHandle",
+    "KeySpec",
+    "LogsSpec",
+    "MakeBucket",
+    "MakeKey",
+    "MakeLogs",
+    "MakeNetwork",
+    "MakeObservability",
+    "MakePackages",
+    "MakePair",
+    "MakeProcessor",
+    "MakeProvider",
+    "MakeSink",
+    "MakeStream",
+    "NetworkHandle",
+    "NetworkSpec",
+    "ObservabilityHandle",
+    "ObservabilitySpec",
+    "Packages",
+    "PairHandle",
+    "Parts",
+    "ProcessorHandle",
+    "ProcessorSpec",
+    "Redundancy",
+    "SinkHandle",
+    "SinkSpec",
+    "Stores",
+    "StreamHandle",
+    "StreamSpec",
+    "Toolkit",
+    "Unsupported",
+]
 
 
 class Unsupported(ValueError):  # noqa: N818 - named for what is wrong
     """The placement cannot carry what is asked for; the message says what to change. Never ignored in silence."""
-
-
-@dataclass(frozen=True)
-class KeySpec:
-    """The region's own encryption key. `rotation_days` 90 to 365; `deletion_days` is how long a deletion can be undone.
-
-    `budget_alerts` opens the key for the cloud's budget service, which reports through the encrypted topic. `expires`
-    is the day (YYYY-MM-DD) on which the key's first version expires, None for never.
-    """
-
-    budget_alerts: bool
-    expires: str | None = None
-    rotation_days: int = 365
-    deletion_days: int = 30
-
-
-Redundancy = Literal["local", "zone", "pair"]
-"""Copies in one datacentre, in several zones of the region, or also in the region that the cloud itself pairs with."""
-
-
-@dataclass(frozen=True)
-class LogsSpec:
-    """Where it is written down who touched the stores with those `roles`, kept for `days`."""
-
-    days: int
-    roles: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class BucketSpec:
-    """An object store. `role` names it. `redundancy` is refused where the cloud does not offer it.
-
-    `standby_region` is where copies may lie too, None for nowhere; the cloud's standby makes the copies, unless the
-    store itself spans both regions.
-    """
-
-    role: str
-    classification: Classification
-    rules: tuple[LifecycleRule, ...]
-    redundancy: Redundancy = "zone"
-    standby_region: str | None = None
-
-
-@dataclass(frozen=True)
-class StreamSpec:
-    """The event stream. `replay_hours` is how long it keeps what was read.
-
-    `tier` is the cloud's own name of the offer, `units` how many capacity units of it are bought, None where none are.
-    `shards` are its ordered lanes (Kinesis shards, Event Hubs partitions), None where the cloud has none or scales them
-    by itself. `own_throughput` gives the processor a read path of its own (enhanced fan-out). `sender_cidrs`: the only
-    networks that may send; empty leaves it to the network and the senders' permissions. `ordered` keeps the order of
-    events with one key where the cloud does so only on request. `private` closes it to the internet. `cluster` is the
-    dedicated cluster that carries it. `contract` is what its events look like, `standby_region` where they may be too.
-    """
-
-    tier: str
-    units: int | None
-    shards: int | None
-    replay_hours: int
-    own_throughput: bool
-    contract: Contract
-    private: bool
-    sender_cidrs: tuple[str, ...] = ()
-    ordered: bool = False
-    cluster: str | None = None
-    standby_region: str | None = None
-
-
-@dataclass(frozen=True)
-class NetworkSpec:
-    """A network without a way to the internet for the processor. `log_days`: how long its flow logs are kept.
-
-    Without `private` a cloud makes one only where it needs it to keep stores, keys and SQL closed.
-    """
-
-    log_days: int
-    private: bool
-
-
-@dataclass(frozen=True)
-class ProcessorSpec:
-    """The code that runs in the cloud, and how it is fed.
-
-    `package` is the code, relative to the project's directory, `package_digest` its SHA-256 in base64. A batch is
-    retried `maximum_retries` times, up to `maximum_record_age_seconds` (None: until the stream forgets it); then it
-    goes to the failed batches. `cpus` is None where memory decides; `instances` is how many run at once (all the time,
-    or at most), None where `parallelization` per lane and `reserved_concurrency` say so.
-    """
-
-    package: Path
-    package_digest: str
-    runtime: str
-    architecture: str
-    memory_mb: int
-    cpus: int | None
-    instances: int | None
-    timeout_seconds: int
-    batch_size: int
-    batch_window_seconds: int
-    parallelization: int
-    maximum_retries: int | None
-    maximum_record_age_seconds: int | None
-    reserved_concurrency: int | None
-    log_days: int
-    own_throughput: bool
-
-
-@dataclass(frozen=True)
-class SinkSpec:
-    """What makes the lake queryable. `scan_limit_bytes` ends a query that reads more than that.
-
-    Silver and gold are brought up to date every `refresh_minutes` where the cloud has a scheduler of its own for it,
-    and keep events for `keep_days`. `package` is the code of the job that does so, relative to the project's directory,
-    where the SQL engine cannot write by itself.
-    """
-
-    contract: Contract
-    scan_limit_bytes: int
-    keep_days: int
-    refresh_minutes: int
-    log_days: int
-    package: Path | None = None
-    package_digest: str | None = None
-
-
-@dataclass(frozen=True)
-class ObservabilitySpec:
-    """What is watched. `freshness_minutes` is the objective from an event's arrival to its being stored.
-
-    `iterator_age_alarm_ms` is how long an event may wait in the stream, `write_bytes_per_second` what the stream takes
-    at most. `contact` is the e-mail address that is told;
-    `monthly_usd` is None without a budget.
-    """
-
-    freshness_minutes: int
-    iterator_age_alarm_ms: int
-    write_bytes_per_second: int
-    contact: str
-    monthly_usd: float | None
 
 
 @dataclass(frozen=True)
@@ -365,6 +279,76 @@ class MakeObservability(Protocol):  # noqa: D101
 
 
 @dataclass(frozen=True)
+class Stores:
+    """What holds data in one of two regions that stand by for each other, and the key that encrypts it."""
+
+    key: KeyHandle
+    lake: BucketHandle
+    failed: BucketHandle
+    stream: StreamHandle
+
+
+class PairHandle(Protocol):
+    """What ties a region and its standby together."""
+
+    @property
+    def uri(self) -> pulumi.Output[str]:
+        """Where producers send to: an address that survives a failover where the cloud has one, else the primary's."""
+        ...
+
+
+class MakePair(Protocol):
+    """Ties both regions' stores together: what the cloud copies from the primary's, it copies from now on.
+
+    `parent` is the primary's component: what is set on a store of the standby names that store, what is set on one of
+    the primary is made through the primary's provider. It runs before anything of the standby reads from its stream.
+    Raises Unsupported where the cloud cannot tie the two.
+    """
+
+    def __call__(self, name: str, *, primary: Stores, standby: Stores, parent: RegionalComponent) -> PairHandle: ...  # noqa: D102
+
+
+class BringKey(Protocol):
+    """The key `brought`, which exists already and is not changed; `spec` says what else the key's maker would make."""
+
+    def __call__(self, name: str, brought: str, spec: KeySpec, *, parent: RegionalComponent) -> KeyHandle: ...  # noqa: D102
+
+
+class BringBucket(Protocol):
+    """The store `brought`, which exists already and is not changed: its rules, logs and encryption are its owner's."""
+
+    def __call__(  # noqa: D102
+        self, name: str, brought: str, spec: BucketSpec, *, key: KeyHandle, parent: RegionalComponent
+    ) -> BucketHandle: ...
+
+
+class BringNetwork(Protocol):
+    """The network `brought`, which exists already; what leads from it to the stores is its owner's, unless made."""
+
+    def __call__(  # noqa: D102
+        self,
+        name: str,
+        brought: BroughtNetwork,
+        spec: NetworkSpec,
+        *,
+        key: KeyHandle,
+        lake: BucketHandle,
+        failed: BucketHandle,
+        stream: StreamHandle,
+        parent: RegionalComponent,
+    ) -> NetworkHandle: ...
+
+
+@dataclass(frozen=True)
+class Bring:
+    """One cloud's way of using what exists already. Raise Unsupported for what it cannot use, never ignore it."""
+
+    key: BringKey
+    bucket: BringBucket
+    network: BringNetwork
+
+
+@dataclass(frozen=True)
 class Toolkit:
     """One cloud's way of building each component; a field without a builder does not type-check."""
 
@@ -378,3 +362,5 @@ class Toolkit:
     processor: MakeProcessor
     sink: MakeSink
     observability: MakeObservability
+    pair: MakePair
+    bring: Bring

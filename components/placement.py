@@ -38,7 +38,7 @@ def region_check(cloud: str) -> Callable[[str], str]:
             ) from None
         if place.kind != "region":
             raise refusal(
-                f"{name} is a {place.kind} location of {title}, not a region",
+                f"{title} has {name} as a {place.kind} location, not as a region",
                 consequence="What lies there is inside no boundary.",
                 remedy=f"Name one region; `homeshore regions --cloud {cloud}` lists them all.",
             )

@@ -21,7 +21,7 @@ COMMANDS = {
     "check": "What is wrong with a stack before it is deployed; also of a file that Pulumi wrote.",
     "config": "Print a stack's whole effective configuration and where each value came from.",
     "data": "The data plane: pseudonym keys.",
-    "demo": "The main job on the embedded cloud: up, send, process, query, account, down.",
+    "demo": "The main job on a cloud's emulators: up, send, process, query, account, down.",
     "doctor": "Check this machine and this checkout for what the commands need.",
     "local": "The embedded cloud with a stack applied: up, status, down.",
     "new": "Write a valid stack file for a cloud and a region.",

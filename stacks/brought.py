@@ -115,8 +115,18 @@ KINDS: dict[tuple[str, str], Kind] = {
 }
 
 
-def faults(bring: Bring, place: Place, mode: str | None) -> Iterator[PydanticCustomError]:
-    """All that is wrong with what is brought along to `place`; `mode` is network.mode, None while it is not known."""
+def faults(bring: Bring, place: Place, mode: str | None, *, key_stated: bool) -> Iterator[PydanticCustomError]:
+    """All that is wrong with what is brought along to `place`; `mode` is network.mode, None while it is not known.
+
+    `key_stated` says whether the file also says how a key of the stack's own is to be.
+    """
+    if bring.key is not None and key_stated:
+        yield refusal(
+            "a key is brought along, and the section key says how a key is to be made",
+            consequence="Nothing of it would be done to a key that somebody else looks after.",
+            remedy="Remove the section key, or bring.key.",
+            at="key",
+        )
     for name in ("key", "bucket", "permission_boundary", "cluster"):
         value = getattr(bring, name)
         if isinstance(value, str):
@@ -170,8 +180,9 @@ def _value_faults(at: str, name: str, value: str, place: Place) -> Iterator[Pyda
             consequence="What protects the data could leave the region with it."
             if multi
             else "Nothing of that name could be found.",
-            remedy=f"Write {kind.what}{' of this region alone' * multi}, as `{kind.where}` shows it: "
-            f"{kind.example.replace('{region}', place.region.name if place.region else 'REGION')}",
+            remedy=f"Write {kind.what}{' of this region alone' * multi}, such as "
+            f"{kind.example.replace('{region}', place.region.name if place.region else 'REGION')} "
+            f"(`{kind.where}` shows it).",
             at=at,
         )
         return
@@ -206,8 +217,9 @@ def _of_another_cloud(at: str, name: str, cloud: str) -> PydanticCustomError:
     here = [
         key for other, key in KINDS if other == cloud and ("network." in at) == (key in BroughtNetwork.model_fields)
     ]
+    there = " and ".join(TITLES[each] for each in clouds)
     return refusal(
-        f"{name} can be brought along on {' and '.join(TITLES[each] for each in clouds)}, not on {TITLES[cloud]}",
+        f"the key {name} can be brought along on {there}, not on {TITLES[cloud]}",
         consequence="It would not be used, although the file says so.",
         remedy=f"Remove it; on {TITLES[cloud]} the keys here are {', '.join(here)}.",
         at=at,

@@ -12,7 +12,7 @@ import geography
 from components.placement import BUILT, TITLES, AwsPlacement, AzurePlacement, GcpPlacement, Placement, region_check
 from components.refusal import refusal
 from stacks.retention import replay, stages
-from stacks.sections import KeySettings, ProcessorSettings, Retention, Storage
+from stacks.sections import Budget, KeySettings, ProcessorSettings, Retention, Storage
 
 PLACEMENTS = {"aws": AwsPlacement, "azure": AzurePlacement, "gcp": GcpPlacement}
 # The first is what a placement means that does not say; a list of one is all that the cloud's offer runs on.
@@ -56,14 +56,19 @@ def sketched(placement: object) -> Place | None:
 
 
 def guessed_cloud(placement: Mapping[str, object]) -> str | None:
-    """The cloud that a placement may mean whose `cloud` is missing or wrong: by a near name, or by its other keys."""
+    """The cloud that a placement may mean whose `cloud` is missing or wrong.
+
+    By a near name, by its other keys, or by a region that only one cloud has; None where nothing tells.
+    """
     cloud = placement.get("cloud")
     near = get_close_matches(cloud.strip().lower(), BUILT, n=1, cutoff=0.5) if isinstance(cloud, str) else []
     if near:
         return near[0]
     common = set(placement).intersection(*(kind.model_fields for kind in PLACEMENTS.values()))
     own = set(placement) - common
-    return next((name for name, kind in PLACEMENTS.items() if own & set(kind.model_fields)), None)
+    by_keys = [name for name, kind in PLACEMENTS.items() if own & set(kind.model_fields)]
+    by_region = [place.cloud for place in geography.regions() if place.name == placement.get("region")]
+    return by_keys[0] if by_keys else by_region[0] if len(by_region) == 1 else None
 
 
 def outside(what: str, place: geography.Region, boundary: geography.Boundary) -> PydanticCustomError | None:
@@ -101,7 +106,7 @@ def without_services(
     near = [name for name in lacking[0].near if all(name in each.near for each in lacking)][:SHOWN_NAMES]
     within = f" inside {boundary.name}" if boundary else ""
     return refusal(
-        f"{place.name} does not offer {titles} (as of {lacking[0].as_of}: {lacking[0].source})",
+        f"the region {place.name} does not offer {titles} (as of {lacking[0].as_of}: {lacking[0].source})",
         consequence="The stack uses it; nothing is placed elsewhere in silence, so the deployment would fail there.",
         remedy=f"Choose a region{within} that has it, such as {', '.join(near)}."
         if near
@@ -111,14 +116,22 @@ def without_services(
 
 
 def wrong_standby(name: str, place: Place, boundary: geography.Boundary | None) -> PydanticCustomError | None:
-    """Why the region `name` cannot stand by for `place`, None where it can. Raises what an unknown name raises."""
-    other = geography.region(place.cloud, region_check(place.cloud)(name))
+    """Why the region `name` cannot stand by for `place`, None where it can."""
+    try:
+        other = geography.region(place.cloud, region_check(place.cloud)(name))
+    except PydanticCustomError as unknown:
+        told = cast("dict[str, str]", unknown.context)
+        return refusal(told["problem"], consequence=told["consequence"], remedy=told["remedy"], at="region")
     home = place.region
     if home is None:
         return None if boundary is None else outside("the standby", other, boundary)
     partners = geography.partners(home.cloud, home.name, boundary.name) if boundary else ()
     found = ", ".join(each.region.name for each in partners[:SHOWN_NAMES])
-    remedy = f"Choose {found}." if found else "Remove standby: no other region of the cloud there can stand by."
+    remedy = (
+        f"Choose {'one of ' * (len(partners) > 1)}{found}."
+        if found
+        else "Remove standby: no other region of the cloud there can stand by."
+    )
     if other.name == home.name:
         return refusal(
             f"the standby {name} is the placement's own region",
@@ -136,7 +149,7 @@ def wrong_standby(name: str, place: Place, boundary: geography.Boundary | None) 
         )
     if geography.world(other) != geography.world(home):
         return refusal(
-            f"{home.name} and {other.name} belong to separate worlds of {TITLES[home.cloud]} "
+            f"the regions {home.name} and {other.name} belong to separate worlds of {TITLES[home.cloud]} "
             f"({geography.world(home) or 'public'} and {geography.world(other) or 'public'})",
             consequence="Nothing is replicated from one to the other, and no account belongs to both.",
             remedy=remedy,
@@ -156,7 +169,7 @@ def wrong_redundancy(storage: Storage, place: Place, boundary: geography.Boundar
     pair = geography.pair_of(home)
     if asked == "pair" and pair is None:
         return refusal(
-            f"{home.name} has no paired region",
+            f"the region {home.name} has no paired region",
             consequence="There is no place for the copies that `pair` asks for.",
             remedy="Use redundancy: zone, and standby for a copy in a region that you choose.",
             at="redundancy",
@@ -171,7 +184,7 @@ def wrong_redundancy(storage: Storage, place: Place, boundary: geography.Boundar
         )
     if asked != "local" and geography.missing("azure", home.name, ("storage-zrs",)):
         return refusal(
-            f"{home.name} has no availability zones, so its storage cannot be kept in several",
+            f"the region {home.name} has no availability zones, so its storage cannot be kept in several",
             consequence=f"Azure would refuse redundancy: {asked}, which is "
             f"{'the default' if 'redundancy' not in storage.model_fields_set else 'asked for'}.",
             remedy="Use redundancy: local, and standby for a copy elsewhere, or choose a region with zones.",
@@ -209,6 +222,25 @@ def wrong_key(key: KeySettings, cloud: str) -> PydanticCustomError | None:
     )
 
 
+def wrong_budget(budget: Budget, cloud: str) -> PydanticCustomError | None:
+    """Why the cloud has no such budget, None where it has."""
+    if (budget.starts is not None) == (cloud == "azure"):
+        return None
+    if cloud == "azure":
+        return refusal(
+            "budget.starts is missing",
+            consequence="Azure makes no budget without the day from which it counts.",
+            remedy="Add starts: the first day of the month in which the stack is made, and leave it so afterwards.",
+            at="starts",
+        )
+    return refusal(
+        f"a budget of {TITLES[cloud]} has no first day",
+        consequence="The date would do nothing, although the file says so.",
+        remedy="Remove starts: the budget counts each month from its first day.",
+        at="starts",
+    )
+
+
 def wrong_architecture(processor: ProcessorSettings, cloud: str) -> PydanticCustomError | None:
     """Why the processor cannot run on the architecture, None where it can."""
     if processor.architecture in ARCHITECTURES[cloud]:
@@ -228,7 +260,8 @@ def wrong_replay(retention: Retention, cloud: str) -> PydanticCustomError | None
     if retention.replay_hours <= most.longest_hours:
         return None
     return refusal(
-        f"replay_hours is {retention.replay_hours}, and {most.offer} keeps events for {most.longest_hours} at most",
+        f"the stream would have to keep events for {retention.replay_hours} hours, and {most.offer} keeps them for "
+        f"{most.longest_hours} at most",
         consequence=f"{TITLES[cloud]} would refuse the stream.",
         remedy=f"Set replay_hours to {most.longest_hours} or less; what is older is replayed from the lake.",
         at="replay_hours",

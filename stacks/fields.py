@@ -126,6 +126,16 @@ def _day(value: str) -> str:
     return value
 
 
+def _first_of_a_month(value: str) -> str:
+    if not value.endswith("-01"):
+        raise refusal(
+            f"{shown(value)} is not the first day of a month",
+            consequence="The cloud would refuse the date.",
+            remedy=f'Write the first day of a month that is not over: "{value[:8]}01".',
+        )
+    return value
+
+
 Environment = Annotated[str, Field(min_length=1, max_length=12), AfterValidator(_environment)]
 Label = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_label)]
 Email = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_email)]
@@ -135,6 +145,7 @@ BoundaryName = Annotated[
 Cidr = Annotated[str, AfterValidator(_cidr)]
 ProjectPath = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_inside_project)]
 Day = Annotated[str, AfterValidator(_day), Field(json_schema_extra={"format": "date"})]
+FirstDay = Annotated[Day, AfterValidator(_first_of_a_month)]
 Identifier = Annotated[str, Field(min_length=1, max_length=1024)]
 
 Flag = Annotated[bool, Strict()]

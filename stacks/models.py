@@ -199,6 +199,7 @@ class StackConfig(Section):
     def _is_paid_by_somebody(cls, budget: Budget | None, info: ValidationInfo) -> Budget | None:
         if budget is not None and (place := _place(info)):
             _refuse(by_cloud.unbilled(place))
+            _refuse(by_cloud.wrong_budget(budget, place.cloud))
         return budget
 
     @field_validator("processor", mode="before")
@@ -220,10 +221,11 @@ class StackConfig(Section):
     @field_validator("bring")
     @classmethod
     def _lies_there(cls, bring: Bring, info: ValidationInfo) -> Bring:
-        network = info.data.get("network")
+        network, key = info.data.get("network"), info.data.get("key")
         place = _place(info)
         mode = network.mode if isinstance(network, Network) else None
-        for fault in brought.faults(bring, place, mode) if place else ():
+        stated = isinstance(key, KeySettings) and bool(key.model_fields_set)
+        for fault in brought.faults(bring, place, mode, key_stated=stated) if place else ():
             raise fault
         return bring
 
@@ -244,7 +246,8 @@ def brought_faults(values: Mapping[str, object], place: Place) -> Iterator[Pydan
     network = values.get("network")
     mode = cast("dict[str, object]", network).get("mode") if isinstance(network, dict) else None
     bring = Bring.model_validate(values.get("bring", {}))
-    yield from brought.faults(bring, place, mode if isinstance(mode, str) else None)
+    mode = mode if isinstance(mode, str) else None
+    yield from brought.faults(bring, place, mode, key_stated=bool(values.get("key")))
 
 
 def _refuse(fault: PydanticCustomError | None) -> None:

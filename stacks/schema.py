@@ -112,6 +112,9 @@ def _on(cloud: str) -> Json:
     if cloud != "azure":
         said[f"{PROJECT}:storage"] = {"properties": {"redundancy": {"const": "zone"}}}
         said[f"{PROJECT}:key"] = {"properties": {"expires": {"type": "null"}}}
+        said[f"{PROJECT}:budget"] = {"properties": {"starts": {"type": "null"}}}
+    else:
+        said[f"{PROJECT}:budget"] = {"required": ["starts"]}
     placed: Json = {"properties": {"cloud": {"const": cloud}}, "required": ["cloud"]}
     named: Json = {"properties": {f"{PROJECT}:placement": placed}, "required": [f"{PROJECT}:placement"]}
     return {"if": named, "then": {"properties": said}}

@@ -174,6 +174,12 @@ class Budget(Section):
         "placement.billing_account.",
         examples=[9000],
     )
+    starts: fields.FirstDay | None = Field(
+        default=None,
+        description="On Azure only, and required there: the first day of a month, in quotes, from which the budget "
+        "counts. When the stack is made, that month must not be over; the day is never changed afterwards.",
+        examples=["2026-12-01"],
+    )
 
 
 class Standby(Section):

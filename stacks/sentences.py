@@ -68,6 +68,7 @@ def wrong_tag(model: type[BaseModel], path: KeyPath, stated: Mapping[str, object
             key for key in stated if guess in kinds and key in kinds[guess].model_fields and key not in _common(kinds)
         ]
         hint = f"{own[0]} is a key of {TITLES[str(guess)]}, so {guess} may be meant. " if own else ""
+        hint = f"the region is one of {TITLES[guess]}, so {guess} may be meant. " if guess and not own else hint
         return Told(where, f"{name} is missing", MISSING, f"add it: one of {choices}. {hint}{_explained(model, where)}")
     value = stated[name]
     if isinstance(value, Secret):
@@ -88,8 +89,8 @@ def unknown_key(model: type[BaseModel], path: KeyPath, cloud: str | None = None)
     others = [TITLES[tag] for tag, kind in kinds.items() if name in kind.model_fields]
     if others and cloud in kinds:
         own = [key for key in names if key not in _common(kinds)]
-        problem = f"{name} is a key of {' and '.join(others)}, and this stack stands on {TITLES[cloud]}"
-        return Told(path, problem, UNKNOWN, f"Remove it; on {TITLES[cloud]} there are {' and '.join(own)} instead.")
+        problem = f"the key {name} belongs to {' and '.join(others)}, and this stack stands on {TITLES[cloud]}"
+        return Told(path, problem, UNKNOWN, f"Remove it; {TITLES[cloud]} has {' and '.join(own)} instead.")
     if name in model.model_fields:
         remedy = f"move it: {name} is a key of its own, beside {path[0]}."
     elif home is not None:

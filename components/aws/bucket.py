@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 from pulumi_aws import s3
 
 from components.aws import grants
 from components.aws.documents import Statement, document, tls_only
-from components.aws.place import AwsComponent
+from components.aws.store import Store
 from components.base import Classification, RegionalComponent
 from components.contracts import BucketSpec, Handle, KeyHandle, LogsSpec, Unsupported
 from components.lifecycle import LifecycleRule, log_rules
 
 LOGS = "logs"
 """Role of the bucket that takes the access logs of the others."""
+COPY_MINUTES = 15
+"""The only objective of S3's replication time control: 99.9 % of the copies of a month are made within it (its SLA)."""
+TIMED = ("aws",)
+"""Partitions that are known to offer replication time control; elsewhere copies are made without an objective."""
 
 
-class Bucket(AwsComponent):
+class Bucket(Store):
     """A private, versioned bucket, encrypted with the region's own key, reached over TLS only.
 
     With `takes_logs_of` it receives the access logs of the buckets with those roles. AWS documents S3's own
@@ -41,8 +47,8 @@ class Bucket(AwsComponent):
                 f"storage.redundancy: {spec.redundancy} is not offered by S3, which keeps copies in several zones of "
                 "the region: use zone, and a standby for copies in a second region"
             )
-        super().__init__("Bucket", name, parent)
-        self.physical_name = self.scope.names.world_wide(spec.role)
+        bucket_name = parent.scope.names.world_wide(spec.role)
+        super().__init__("Bucket", name, parent, bucket=bucket_name, key_id=key.resource_id)
         bucket = s3.Bucket(
             name,
             bucket=self.physical_name,
@@ -73,7 +79,7 @@ class Bucket(AwsComponent):
             rules=[_encryption(None if takes_logs_of else key.resource_id)],
             opts=self.keeper(),
         )
-        versions = s3.BucketVersioning(
+        self.versions = s3.BucketVersioning(
             f"{name}-versioning",
             bucket=bucket.bucket,
             versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
@@ -84,7 +90,7 @@ class Bucket(AwsComponent):
             bucket=bucket.bucket,
             rules=[lifecycle_rule(rule) for rule in spec.rules],
             # Rules for replaced versions need versioning to be on.
-            opts=self.keeper(depends_on=[versions]),
+            opts=self.keeper(depends_on=[self.versions]),
         )
         s3.BucketPolicy(
             f"{name}-policy",
@@ -104,25 +110,23 @@ class Bucket(AwsComponent):
         self.name: pulumi.Output[str] = bucket.bucket
         self.resource_id: pulumi.Output[str] = bucket.arn
         self.uri: pulumi.Output[str] = pulumi.Output.concat("s3://", bucket.bucket)
-        self._key_id = key.resource_id
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
 
-    def grant_read(self, name: str, principal: pulumi.Input[str]) -> list[pulumi.Resource]:
-        """Let the role of that name list and read the objects."""
-        return self.let(
-            name,
-            principal,
-            *grants.read_objects(self.place, self.physical_name),
-            key=(self._key_id, grants.decrypt_objects(self.place, self.physical_name)),
-        )
+    def copy_to(self, name: str, other: Bucket, *, role: pulumi.Input[str], after: Sequence[pulumi.Resource]) -> None:
+        """Have S3 copy each new object of the lake's data into `other`, as the role with that ARN.
 
-    def grant_write(self, name: str, principal: pulumi.Input[str]) -> list[pulumi.Resource]:
-        """Let the role of that name add objects."""
-        return self.let(
+        Copies are encrypted with the other bucket's key. A copy is not copied again, so two buckets may copy to each
+        other. What is deleted here stays there: each bucket expires by its own rules, and an erasure goes to both.
+        """
+        s3.BucketReplicationConfig(
             name,
-            principal,
-            *grants.add_objects(self.place, self.physical_name),
-            key=(self._key_id, grants.encrypt_objects(self.place, self.physical_name)),
+            bucket=self.name,
+            role=role,
+            rules=[
+                _copying(number, prefix, other, timed=self.place.partition in TIMED)
+                for number, prefix in enumerate(grants.DATA_PREFIXES, start=1)
+            ],
+            opts=self.keeper(depends_on=[*after, self.versions, other.versions]),
         )
 
     def _policy(self, takes_logs_of: tuple[str, ...]) -> list[Statement]:
@@ -197,4 +201,44 @@ def _encryption(key_id: pulumi.Output[str] | None) -> s3.BucketServerSideEncrypt
         ),
         # One data key per bucket and period instead of one KMS request per object.
         bucket_key_enabled=None if key_id is None else True,
+    )
+
+
+def _copying(number: int, prefix: str, other: Bucket, *, timed: bool) -> s3.BucketReplicationConfigRuleArgs:
+    """The rule that copies the objects under one prefix. `timed`: with an objective that S3 is held to."""
+    destination = s3.BucketReplicationConfigRuleDestinationArgs(
+        bucket=other.resource_id,
+        storage_class="STANDARD",
+        encryption_configuration=s3.BucketReplicationConfigRuleDestinationEncryptionConfigurationArgs(
+            replica_kms_key_id=other.key_id
+        ),
+        metrics=s3.BucketReplicationConfigRuleDestinationMetricsArgs(
+            status="Enabled",
+            event_threshold=(
+                s3.BucketReplicationConfigRuleDestinationMetricsEventThresholdArgs(minutes=COPY_MINUTES)
+                if timed
+                else None
+            ),
+        ),
+        replication_time=(
+            s3.BucketReplicationConfigRuleDestinationReplicationTimeArgs(
+                status="Enabled",
+                time=s3.BucketReplicationConfigRuleDestinationReplicationTimeTimeArgs(minutes=COPY_MINUTES),
+            )
+            if timed
+            else None
+        ),
+    )
+    return s3.BucketReplicationConfigRuleArgs(
+        id=prefix,
+        priority=number,
+        status="Enabled",
+        filter=s3.BucketReplicationConfigRuleFilterArgs(prefix=f"{prefix}/"),
+        delete_marker_replication=s3.BucketReplicationConfigRuleDeleteMarkerReplicationArgs(status="Disabled"),
+        source_selection_criteria=s3.BucketReplicationConfigRuleSourceSelectionCriteriaArgs(
+            sse_kms_encrypted_objects=s3.BucketReplicationConfigRuleSourceSelectionCriteriaSseKmsEncryptedObjectsArgs(
+                status="Enabled"
+            )
+        ),
+        destination=destination,
     )

@@ -115,6 +115,34 @@ def encrypt_objects(place: Place, bucket: str) -> tuple[Statement, ...]:
     )
 
 
+def copy_objects(place: Place, *buckets: str) -> tuple[Statement, ...]:
+    """What S3 asks of the role that copies new objects of the data prefixes from each of `buckets` to the others."""
+    objects = tuple(place.bucket_arn(bucket, f"{prefix}/*") for bucket in buckets for prefix in DATA_PREFIXES)
+    reading = ("s3:GetObjectVersionAcl", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging")
+    return (
+        Statement(
+            sid="FindWhatIsToBeCopied",
+            actions=("s3:GetReplicationConfiguration", "s3:ListBucket"),
+            resources=tuple(place.bucket_arn(bucket) for bucket in buckets),
+        ),
+        Statement(sid="ReadWhatIsToBeCopied", actions=reading, resources=objects),
+        Statement(sid="WriteTheCopies", actions=("s3:ReplicateObject", "s3:ReplicateTags"), resources=objects),
+    )
+
+
+def copy_under_key(place: Place, bucket: str, key_arn: str) -> tuple[Statement, ...]:
+    """The key's part of copying from and into a bucket with a bucket key, in the bucket's own region."""
+    return (
+        Statement(
+            sid="DecryptWhatIsToBeCopiedEncryptTheCopies",
+            # Copies keep the bucket key, which takes a data key of its own.
+            actions=("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+            resources=(key_arn,),
+            conditions=_objects_of(place, bucket),
+        ),
+    )
+
+
 def use_key_alone() -> tuple[Statement, ...]:
     """Encrypt and decrypt with the key itself. The resource is filled in: the key."""
     actions = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
@@ -150,13 +178,18 @@ def query_lake(place: Place, database: str, workgroup: str) -> tuple[Statement, 
     )
 
 
-def write_lake(place: Place, bucket: str) -> tuple[Statement, ...]:
-    """Write the three kinds of object, and read one that an earlier attempt left before replacing it."""
+def write_lake(place: Place, bucket: str, *, in_region: bool = False) -> tuple[Statement, ...]:
+    """Write the three kinds of object, and read one that an earlier attempt left before replacing it.
+
+    `in_region`: only through S3 of this region. The name of a bucket does not say where it lies, and clients follow
+    S3's word that it is elsewhere.
+    """
     return (
         Statement(
             sid="StoreEventsAndCompareWithEarlierAttempts",
             actions=("s3:GetObject", "s3:PutObject"),
             resources=tuple(place.bucket_arn(bucket, f"{prefix}/*") for prefix in DATA_PREFIXES),
+            conditions={"StringEquals": {"aws:RequestedRegion": place.region}} if in_region else {},
         ),
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pulumi
 from pulumi_aws import cloudwatch, ec2, iam, vpc
 
-from components.aws.documents import Statement, document, trust
+from components.aws.documents import Statement, document
 from components.aws.place import AwsComponent, Place
 from components.base import RegionalComponent
 from components.contracts import BucketHandle, Handle, KeyHandle, NetworkSpec, StreamHandle, Unsupported
@@ -168,12 +168,11 @@ class Network(AwsComponent):
             kms_key_id=key.resource_id,
             opts=self.child(),
         )
-        role = iam.Role(
+        role = self.role(
             f"{self._name}-flows-role",
-            name=names.account_wide("flows"),
+            role="flows",
+            service="vpc-flow-logs.amazonaws.com",
             description="Lets the network's flow log be written",
-            assume_role_policy=trust("vpc-flow-logs.amazonaws.com", self.place.account),
-            opts=self.child(),
         )
         may = iam.RolePolicy(
             f"{self._name}-flows-policy",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import pulumi
 from pulumi_aws import iam
 
 import geography
-from components.aws.documents import Statement, document
+from components.aws.documents import Statement, document, trust
 from components.base import RegionalComponent, Scope
+from components.contracts import Unsupported
 from components.placement import AwsPlacement
 
 _SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
@@ -78,6 +80,20 @@ class AwsComponent(RegionalComponent):
         super().__init__(f"homeshore:aws:{kind}", name, parent.scope, parent=parent)
         self.place = place_of(parent.scope)
 
+    def role(self, name: str, *, role: str, service: str, description: str) -> iam.Role:
+        """A role that only `service` can take, on behalf of this account only; `role` is the last part of its name.
+
+        The stack's permission boundary, where there is one, limits it.
+        """
+        return iam.Role(
+            name,
+            name=self.scope.names.account_wide(role),
+            description=description,
+            assume_role_policy=trust(service, self.place.account),
+            permissions_boundary=self.scope.permission_boundary,
+            opts=self.child(),
+        )
+
     def let(
         self,
         name: str,
@@ -94,3 +110,13 @@ class AwsComponent(RegionalComponent):
             arn, about = key
             text = arn.apply(lambda known: document(*statements, *(replace(one, resources=(known,)) for one in about)))
         return [iam.RolePolicy(name, name=name, role=role, policy=text, opts=self.child())]
+
+
+T = TypeVar("T")
+
+
+def own(handle: object, kind: type[T], sentence: str) -> T:
+    """`handle` as the class of this package that it must be. Raises Unsupported with `sentence` for another."""
+    if not isinstance(handle, kind):
+        raise Unsupported(sentence)
+    return handle

@@ -6,7 +6,8 @@ import pulumi
 from pulumi_aws import cloudwatch, iam, lambda_, secretsmanager
 
 from components.aws import grants
-from components.aws.documents import document, trust
+from components.aws.brought import BroughtBucket
+from components.aws.documents import document
 from components.aws.place import AwsComponent
 from components.base import Classification, RegionalComponent
 from components.contracts import BucketHandle, KeyHandle, NetworkHandle, ProcessorSpec, StreamHandle
@@ -55,12 +56,11 @@ class Processor(AwsComponent):
             tags={"DataClassification": Classification.PERSONAL},
             opts=self.keeper(),
         )
-        role = iam.Role(
+        role = self.role(
             f"{name}-role",
-            name=names.account_wide("processor"),
+            role="processor",
+            service="lambda.amazonaws.com",
             description="What the processor may do",
-            assume_role_policy=trust("lambda.amazonaws.com", self.place.account),
-            opts=self.child(),
         )
         may = iam.RolePolicy(
             f"{name}-data-policy",
@@ -70,7 +70,7 @@ class Processor(AwsComponent):
                 *grants.read_stream(
                     self.place, stream.physical_name, self.physical_name if spec.own_throughput else None
                 ),
-                *grants.write_lake(self.place, lake.physical_name),
+                *grants.write_lake(self.place, lake.physical_name, in_region=isinstance(lake, BroughtBucket)),
                 *grants.keep_failed_batches(self.place, failed.physical_name),
                 *grants.read_secret(self.place, secret_name),
                 *grants.write_logs(self.place, f"/aws/lambda/{self.physical_name}"),

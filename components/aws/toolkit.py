@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.aws.brought import BRING
 from components.aws.bucket import Bucket, access_logs
 from components.aws.key import Key
 from components.aws.network import network
@@ -10,6 +11,7 @@ from components.aws.packages import packages
 from components.aws.processor import Processor
 from components.aws.provider import provider
 from components.aws.sink import Sink
+from components.aws.standby import Pair
 from components.aws.stream import Stream
 from components.contracts import Toolkit
 
@@ -24,4 +26,6 @@ TOOLKIT = Toolkit(
     processor=Processor,
     sink=Sink,
     observability=Observability,
+    pair=Pair,
+    bring=BRING,
 )

@@ -32,10 +32,12 @@ def closed_account(
     redundancy: Redundancy,
     classification: Classification,
     hierarchical: bool,
+    trusted: bool = False,
 ) -> storage.StorageAccount:
     """Encrypted twice, once with the region's own key; no account key, no public object, private endpoints only.
 
-    `account_name` is unique in the world. `hierarchical` gives it real directories, as a data lake wants.
+    `account_name` is unique in the world. `hierarchical` gives it real directories, as a data lake wants. `trusted`
+    lets the services in that Azure lists as trusted, under an identity that has a role.
     """
     return storage.StorageAccount(
         name,
@@ -62,7 +64,7 @@ def closed_account(
         public_network_access=storage.PublicNetworkAccess.DISABLED,
         network_rule_set=storage.NetworkRuleSetArgs(
             default_action=storage.DefaultAction.DENY,
-            bypass=storage.Bypass.NONE,
+            bypass=storage.Bypass.AZURE_SERVICES if trusted else storage.Bypass.NONE,
             ip_rules=[],
             virtual_network_rules=[],
         ),
@@ -100,6 +102,33 @@ def recoverable(
         blob_services_name="default",
         delete_retention_policy=kept,
         container_delete_retention_policy=kept,
+        opts=component.keeper(depends_on=[account]),
+    )
+
+
+def expiring(
+    component: AzureComponent, name: str, account: storage.StorageAccount, account_name: str, days: int
+) -> storage.ManagementPolicy:
+    """Delete every object that has not changed for more than `days`."""
+    rule = storage.ManagementPolicyRuleArgs(
+        name="expire",
+        enabled=True,
+        type=storage.RuleType.LIFECYCLE,
+        definition=storage.ManagementPolicyDefinitionArgs(
+            filters=storage.ManagementPolicyFilterArgs(blob_types=["blockBlob"]),
+            actions=storage.ManagementPolicyActionArgs(
+                base_blob=storage.ManagementPolicyBaseBlobArgs(
+                    delete=storage.DateAfterModificationArgs(days_after_modification_greater_than=days)
+                )
+            ),
+        ),
+    )
+    return storage.ManagementPolicy(
+        name,
+        account_name=account_name,
+        resource_group_name=component.place.group,
+        management_policy_name="default",
+        policy=storage.ManagementPolicySchemaArgs(rules=[rule]),
         opts=component.keeper(depends_on=[account]),
     )
 

@@ -21,7 +21,7 @@ from components.azure.grants import (
 from components.azure.key import Key
 from components.azure.place import AzureComponent, own
 from components.base import RegionalComponent
-from components.contracts import BucketSpec, Handle, KeyHandle, Unsupported
+from components.contracts import BucketSpec, Handle, KeyHandle, Redundancy, Unsupported
 from components.lifecycle import LifecycleRule
 
 _TIERS = ("Cool", "Cold")
@@ -51,7 +51,8 @@ class Bucket(AzureComponent):
         self.container_id = f"{self.account_id}/blobServices/default/containers/{self.container}"
         self.blob_endpoint = f"https://{self.account_name}.blob.{place.world.storage}"
         self.dfs_endpoint = f"https://{self.account_name}.dfs.{place.world.storage}"
-        self.logs, self.redundancy = logs, spec.redundancy
+        self.logs = logs
+        self.redundancy: Redundancy = spec.redundancy
         self.account = closed_account(
             self,
             name,

@@ -20,6 +20,7 @@ from components.azure.place import AzureComponent
 USE_KEY = "Key Vault Crypto Service Encryption User"
 READ_SECRETS = "Key Vault Secrets User"
 READ_OBJECTS = "Storage Blob Data Reader"
+WRITE_CONTAINERS = "Storage Blob Data Contributor"
 SEND_EVENTS = "Azure Event Hubs Data Sender"
 RECEIVE_EVENTS = "Azure Event Hubs Data Receiver"
 

@@ -9,6 +9,7 @@ from pulumi_azure_native import network
 
 HTTPS = "443"
 AMQP = "5671-5672"
+SQL = "1433"
 ANY = "*"
 LAST = 4096
 """The lowest priority of a rule of ours: the one that closes."""
@@ -41,7 +42,7 @@ def processor_ways(subnet: str, endpoints: str) -> tuple[Way, ...]:
 def sink_ways(subnet: str, endpoints: str) -> tuple[Way, ...]:
     """Container Apps: what the platform itself needs too (Microsoft Learn, "Securing a virtual network")."""
     return (
-        _endpoints(subnet, endpoints, (HTTPS,)),
+        _endpoints(subnet, endpoints, (HTTPS, SQL)),
         *_platform(subnet),
         Way("system-images", "The platform's own images", OUTBOUND, subnet, "MicrosoftContainerRegistry"),
         Way("system-images-cache", "Where those images are kept", OUTBOUND, subnet, "AzureFrontDoor.FirstParty"),
@@ -53,7 +54,7 @@ def sink_ways(subnet: str, endpoints: str) -> tuple[Way, ...]:
 def endpoint_ways(endpoints: str, clients: Sequence[str]) -> tuple[Way, ...]:
     """Private endpoints: they answer to the two subnets of ours and begin nothing."""
     return tuple(
-        Way(f"from-{number}", "Clients of ours", INBOUND, client, endpoints, (HTTPS, AMQP))
+        Way(f"from-{number}", "Clients of ours", INBOUND, client, endpoints, (HTTPS, AMQP, SQL))
         for number, client in enumerate(clients, start=1)
     )
 

@@ -29,7 +29,8 @@ class Key(AzureComponent):
 
     With `spec.expires` the first version expires on that day; each later one `spec.rotation_days` and 30 days after it
     was made. The next version is there 30 days before, and the services that encrypt with the key follow it by
-    themselves.
+    themselves. Azure reads expiry and rotation when it makes the key: a later change of either has no effect on a key
+    that exists.
     """
 
     def __init__(self, name: str, spec: KeySpec, *, parent: RegionalComponent) -> None:

@@ -18,7 +18,9 @@ _ASSIGNMENTS = UUID("5f0bd1c4-6f0e-5b6a-9a55-1d3c7a0b8e42")
 
 
 def storage_account(names: Names, role: str) -> str:
-    """Name of a storage account, unique in the world: at most 24 small letters and digits."""
+    """Name of a storage account, unique in the world: at most 24 small letters and digits, which `role` is made of."""
+    if not (role.isascii() and role.isalnum() and role.islower()):
+        raise ValueError(f"{role!r}: a storage account's name has small letters and digits only")
     return _short(f"hs{role}", names)
 
 

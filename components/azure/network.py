@@ -10,6 +10,7 @@ import pulumi
 from pulumi_azure_native import network, privatedns
 
 from components.azure.bucket import Bucket
+from components.azure.flows import flow_logs
 from components.azure.guards import Way, endpoint_ways, processor_ways, rules, sink_ways
 from components.azure.key import Key
 from components.azure.place import AzureComponent, Place, own
@@ -80,7 +81,6 @@ class Network(AzureComponent):
     ) -> None:
         base = own(key, Key)
         super().__init__("Network", name, parent, group=base.group)
-        self.log_days = spec.log_days
         self.physical_name = self.scope.names.local("network")
         self.vnet_id = self.place.id("Microsoft.Network/virtualNetworks", self.physical_name)
         self.processor_subnet_id = f"{self.vnet_id}/subnets/processor"
@@ -108,6 +108,8 @@ class Network(AzureComponent):
         )
         self._zones: dict[str, Sequence[pulumi.Resource]] = {}
         self._connect_parts(name, base, [own(lake, Bucket), own(failed, Bucket)], own(stream, Stream))
+        self.flows = flow_logs(self, name, vnet=self.vnet, vnet_id=self.vnet_id, key=base, days=spec.log_days)
+        self.connect(f"{name}-flows-blob", self.flows.account_id, Service.BLOB, after=[self.flows.account])
         self.subnet_ids: list[pulumi.Output[str]] = [pulumi.Output.from_input(self.processor_subnet_id)]
         self.guard_ids: list[pulumi.Output[str]] = [guards[0].id]
         self.name: pulumi.Output[str] = self.vnet.name

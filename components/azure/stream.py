@@ -26,14 +26,13 @@ class Stream(AzureComponent):
     Senders and receivers sign in with Entra identities that have a role on the hub; Kafka clients do the same on port
     9093. With `spec.private` only private endpoints lead there, else the networks of `spec.sender_cidrs` too.
 
-    A `paired` stream is the partner of a geo-disaster-recovery pairing: the pairing copies hub and consumer groups into
-    its namespace, which must be empty before, so none are declared here; what the pairing does not copy is.
-    `ready` is what must exist before somebody is let in to the hub: whoever makes the pairing adds it.
+    The stream of a standby (`spec.partner`) has a namespace only: the geo-disaster-recovery pairing copies hub and
+    consumer groups into it, which must be empty before and takes no changes of its own then. What the pairing does not
+    copy, role assignments and private endpoints, is made as for any other. `ready` is what must exist before somebody
+    is let in to the hub: whoever makes the pairing adds it.
     """
 
-    def __init__(
-        self, name: str, spec: StreamSpec, *, key: KeyHandle, parent: RegionalComponent, paired: bool = False
-    ) -> None:
+    def __init__(self, name: str, spec: StreamSpec, *, key: KeyHandle, parent: RegionalComponent) -> None:
         base = own(key, Key)
         super().__init__("Stream", name, parent, group=base.group)
         if spec.shards is None:
@@ -57,9 +56,9 @@ class Stream(AzureComponent):
         self.resource_id: pulumi.Output[str] = pulumi.Output.from_input(self.hub_id)
         self.uri: pulumi.Output[str] = pulumi.Output.from_input(f"https://{self.host}")
         self.ready: list[pulumi.Resource] = [self.namespace]
-        if not paired:
+        if not spec.partner:
             self._hub(name, spec, spec.shards)
-        self._schemas(name)
+            self._schemas(name)
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
 
     def grant_produce(

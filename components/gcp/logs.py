@@ -75,7 +75,12 @@ def of_the_stack(stack: Names, roles: tuple[str, ...]) -> str:
         ("cloudkms_cryptokey", kms),
         ("cloudkms_keyring", kms),
         ("cloud_run_worker_pool", f"resource.labels.worker_pool_name={regional('processor')} AND {here}"),
-        ("bigquery_dataset", f"resource.labels.dataset_id={_any_of(names.dataset(stack, 'lake'))}"),
+        (
+            "bigquery_dataset",
+            f"resource.labels.dataset_id={_any_of(*(names.dataset(stack, r) for r in ('lake', 'sql')))}",
+        ),
+        # The run log of scheduled queries: only the cloud knows the ids by which it names them.
+        ("bigquery_dts_config", here),
         ("audited_resource", f'protoPayload.serviceName="secretmanager.googleapis.com" AND {secret}'),
         ("gce_subnetwork", f"resource.labels.subnetwork_name={regional('workers')} AND {here}"),
         ("dns_query", f"jsonPayload.sourceNetwork={shared('network')}"),

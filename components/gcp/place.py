@@ -27,6 +27,7 @@ AGENTS = {
     "run": "service-{number}@serverless-robot-prod.iam.gserviceaccount.com",
     "secretmanager": "service-{number}@gcp-sa-secretmanager.iam.gserviceaccount.com",
     "storage": "service-{number}@gs-project-accounts.iam.gserviceaccount.com",
+    "storagetransfer": "project-{number}@storage-transfer-service.iam.gserviceaccount.com",
 }
 """Google's own accounts in a project, by service (IAM documentation, "Service agents")."""
 

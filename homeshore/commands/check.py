@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homeshore.errors import UserError, Verdict
+from homeshore.errors import Verdict
 
 if TYPE_CHECKING:
     from findings import Report
@@ -70,21 +70,11 @@ def _of_files(files: list[str]) -> list[Report]:
 
 def _of_stacks(stacks: tuple[str, ...], every: bool) -> list[Report]:
     from homeshore.check import report
-    from homeshore.engine import run_program
+    from homeshore.engine.many import every_result, run_programs
     from homeshore.project import find_project
 
     project = find_project()
-    names = _names(project, stacks, every)
-    failures: list[str] = []
-    reports: list[Report] = []
-    for name in names:
-        try:
-            reports.append(report(run_program(project, name)))
-        except UserError as fault:
-            failures.append(str(fault))
-    if failures:
-        raise UserError("\n\n".join(failures))
-    return reports
+    return every_result(run_programs(project, _names(project, stacks, every), report))
 
 
 def _names(project: Project, stacks: tuple[str, ...], every: bool) -> list[str]:

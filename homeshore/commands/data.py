@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homeshore.errors import UserError
-
 if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-    from mypy_boto3_sts import STSClient
-
+    from homeshore.pseudonyms.ring import SecretStore
     from processor.keys import KeyRing
-
-ROLE = "pseudonym-key"
 
 
 @click.group()
@@ -40,12 +34,15 @@ def key() -> None:
 def init(stack: str, *, as_json: bool) -> None:
     """Write the first version of a stack's pseudonym key; refused where there is one.
 
+    It goes to the region's own Secrets Manager, Key Vault or Secret Manager, with the credentials that the cloud's own
+    tools use, and is never printed.
+
     Example: homeshore data key init dev
 
     \b
     JSON: {"version": 1, "secret", "current", "versions"}
     """
-    from homeshore.pseudonym_key import init_key
+    from homeshore.pseudonyms.ring import init_key
 
     _run(stack, init_key, as_json=as_json)
 
@@ -63,45 +60,21 @@ def rotate(stack: str, *, as_json: bool) -> None:
     \b
     JSON: {"version": 1, "secret", "current", "versions"}
     """
-    from homeshore.pseudonym_key import rotate_key
+    from homeshore.pseudonyms.ring import rotate_key
 
     _run(stack, rotate_key, as_json=as_json)
 
 
-def _run(stack: str, change: Callable[[SecretsManagerClient, str], KeyRing], *, as_json: bool) -> None:
-    import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
-
+def _run(stack: str, change: Callable[[SecretStore], KeyRing], *, as_json: bool) -> None:
     from components.naming import Names
+    from homeshore.pseudonyms.clouds import stack_secret
     from homeshore.stackfile import load_stack
 
     _, _, loaded = load_stack(stack)
     config = loaded.config
     placement = config.placement
-    names = Names(config.environment, config.generation, placement.account_id, placement.region)
-    secret = names.path(ROLE)
-    try:
-        # Only the stubs of some services are installed, so the type of `client` is known in part.
-        session = boto3.session.Session(region_name=placement.region)
-        sts: STSClient = session.client("sts")  # pyright: ignore[reportUnknownMemberType]
-        client: SecretsManagerClient = session.client("secretsmanager")  # pyright: ignore[reportUnknownMemberType]
-        _check_account(_account_of(sts), placement.account_id)
-        ring = change(client, secret)
-    except (BotoCoreError, ClientError) as fault:
-        raise UserError(f"{secret}: AWS refuses: {fault}") from None
-    _show(secret, ring, as_json=as_json)
-
-
-def _account_of(sts: STSClient) -> str:
-    return sts.get_caller_identity()["Account"]
-
-
-def _check_account(actual: str, expected: str) -> None:
-    if actual != expected:
-        raise UserError(
-            f"these credentials are of account {actual}, and the stack is placed in {expected}. "
-            "Choose the profile of the stack's account; nothing was changed."
-        )
+    store = stack_secret(placement, Names(config.environment, config.generation, placement.account, placement.region))
+    _show(store.name, change(store), as_json=as_json)
 
 
 def _show(secret: str, ring: KeyRing, *, as_json: bool) -> None:

@@ -16,19 +16,24 @@ if TYPE_CHECKING:
     from homeshore.project import Project
     from processor.schema import Contract
 
-# The stack that a cloud's run takes its settings from unless one is named.
-STACKS: Mapping[str, str] = {"aws": "dev", "azure": "dev", "gcp": "dev"}
+# The stack of a cloud's run unless one is named.
+STACKS: Mapping[str, str] = {"aws": "dev", "azure": "dev-azure", "gcp": "dev-gcp"}
 
 
 @click.command()
-@click.option("--cloud", type=click.Choice(list(STACKS)), default="aws", show_default=True, help="Whose adapters run.")
+@click.option(
+    "--cloud", type=click.Choice(list(STACKS)), help="Whose adapter runs. Default: the stack's cloud, or aws."
+)
 @click.option(
     "--events", default=100_000, show_default=True, type=click.IntRange(100, 5_000_000), help="Events to send."
 )
-@click.option("--stack", help="The stack to bring up (aws), or to take contract and boundary from. Default: dev.")
+@click.option(
+    "--stack",
+    help="The stack to bring up (aws) or to take contract and boundary from. Default: dev, dev-azure or dev-gcp.",
+)
 @click.option("--keep", is_flag=True, help="Leave the embedded cloud running, with what was stored (aws only).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below) instead of text.")
-def command(cloud: str, events: int, stack: str | None, *, keep: bool, as_json: bool) -> None:
+def command(cloud: str | None, events: int, stack: str | None, *, keep: bool, as_json: bool) -> None:
     """Run the main job: up, send, process, query, account, down.
 
     Sends events of the stack's data contract, with 3 % foreign, 2 % undecodable and 1 % duplicate ones among them,
@@ -60,10 +65,13 @@ def command(cloud: str, events: int, stack: str | None, *, keep: bool, as_json: 
     from homeshore.demo.run import run
     from homeshore.stackfile import load_stack
 
-    if keep and cloud != "aws":
-        raise click.UsageError(f"--keep leaves a whole stack running, and --cloud {cloud} brings none up.")
-    stack = stack or STACKS[cloud]
+    stack = stack or STACKS[cloud or "aws"]
     project, _, loaded = load_stack(stack)
+    placed = loaded.config.placement.cloud
+    if cloud not in (None, placed):
+        raise UserError(f"--cloud {cloud}: stack {stack} stands on {placed}. Leave one of the two options out.")
+    if keep and placed != "aws":
+        raise UserError(f"--keep leaves a whole stack running, and on {placed} none is brought up. Leave it out.")
     boundary = loaded.config.residency.boundary
     try:
         contract = contracts.load(project.root / loaded.config.events)
@@ -73,7 +81,7 @@ def command(cloud: str, events: int, stack: str | None, *, keep: bool, as_json: 
     with Steps() as steps:
         with ExitStack() as open_until_done:
             ground, lake = open_until_done.enter_context(
-                _running(cloud, project, stack, contract=contract, boundary=boundary, steps=steps, keep=keep)
+                _running(placed, project, stack, contract=contract, boundary=boundary, steps=steps, keep=keep)
             )
             job = run(lake, contract, boundary, events, steps)
             down = time.monotonic()

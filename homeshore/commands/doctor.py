@@ -150,12 +150,14 @@ def _stack_files(project: Project) -> Iterator[Check]:
     for stack in project.stacks():
         path = project.stack_file(stack)
         try:
-            contracts.add(read(path, project.name, project.config).config.events)
+            config = read(path, project.name, project.config).config
         except ConfigFaults as faults:
             count = "1 fault" if len(faults.faults) == 1 else f"{len(faults.faults)} faults"
             yield Check(f"stack {stack}", False, count, f"Read them with `homeshore config {stack}`.")
             continue
-        yield Check(f"stack {stack}", True, f"{path.name} is valid")
+        contracts.add(config.events)
+        place = config.placement
+        yield Check(f"stack {stack}", True, f"{path.name} is valid: {place.cloud} {place.region}")
     if not project.stacks():
         yield Check("stacks", False, "no stack file", "Write one with `homeshore new`.")
     for name in sorted(contracts):

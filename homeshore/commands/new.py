@@ -194,20 +194,26 @@ def _stated(answers: Answers) -> dict[str, object]:
     return stated
 
 
-def _shown(answers: Answers) -> dict[str, dict[str, str]]:
+def _shown(answers: Answers) -> dict[str, dict[str, object]]:
     """Values of commented keys that follow from the placement; an empty one cannot be switched on there."""
     from stacks.brought import example
     from stacks.by_cloud import ARCHITECTURES
+    from stacks.models import Budget
+    from stacks.shape import example_of
 
     place = geography.region(answers.cloud, answers.region)
     try:
         partners = geography.partners(answers.cloud, answers.region, answers.boundary)
     except geography.UnknownBoundary:
         partners = ()  # the check of the whole text names it
+    budget = {name: example_of(field) for name, field in Budget.model_fields.items()}
+    if answers.cloud != "azure":
+        del budget["starts"]
     return {
+        "budget": budget,
         "processor": {"architecture": ARCHITECTURES[answers.cloud][0], "runtime": "python3.13"},
         "standby": {"region": partners[0].region.name} if partners else {},
-        "bring": example(place),
+        "bring": dict(example(place)),
     }
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 import click
-
-from homeshore.errors import UserError
 
 if TYPE_CHECKING:
     from homeshore.engine import Snapshot
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 def command(stacks: tuple[str, ...], every: bool, as_json: bool) -> None:
     """Show the resources that a stack file becomes: no account, no plugin, no `pulumi` binary.
 
-    The project's own program runs in this process. What only a cloud can compute is shown as known after `pulumi up`,
-    and a secret is never shown.
+    The project's own program runs in this process; several stacks run side by side, in workers. What only a cloud can
+    compute is shown as known after `pulumi up`, and a secret is never shown.
 
     \b
     Example: homeshore preview dev
@@ -38,7 +37,7 @@ def command(stacks: tuple[str, ...], every: bool, as_json: bool) -> None:
     JSON of several, and of --all: {"version": 1, "stacks": [...]}
     An unknown is Pulumi's own marker; a secret has Pulumi's signature and the value "[secret]".
     """
-    from homeshore.engine.model import FORMAT_VERSION
+    from homeshore.engine.model import FORMAT_VERSION, Snapshot
     from homeshore.engine.text import render
     from homeshore.project import find_project
 
@@ -49,33 +48,23 @@ def command(stacks: tuple[str, ...], every: bool, as_json: bool) -> None:
     if not names:
         known = ", ".join(project.stacks()) or "none yet"
         raise click.UsageError(f"Name a stack, or give --all. Stack files here: {known}.")
-    snapshots = _run(project, names)
+    shown = _run(project, names, Snapshot.to_json if as_json else lambda snapshot: render(snapshot, click.style))
     if not as_json:
-        click.echo("\n\n".join(render(snapshot, click.style) for snapshot in snapshots))
-    elif len(snapshots) == 1 and not every:
-        click.echo(_document(snapshots[0].to_json()))
+        click.echo("\n\n".join(cast("list[str]", shown)))
+    elif len(shown) == 1 and not every:
+        click.echo(_document(shown[0]))
     else:
-        shapes = [snapshot.to_json() for snapshot in snapshots]
-        click.echo(_document({"version": FORMAT_VERSION, "stacks": shapes}))
+        click.echo(_document({"version": FORMAT_VERSION, "stacks": shown}))
 
 
-def _run(project: Project, names: list[str]) -> list[Snapshot]:
+def _run(project: Project, names: list[str], make: Callable[[Snapshot], object]) -> list[object]:
     """Run the program for each stack. Raises UserError with all failures at once."""
-    from homeshore.engine import run_program
+    from homeshore.engine.many import every_result, run_programs
 
     for name in names:
         project.stack_file(name)
-    snapshots: list[Snapshot] = []
-    failures: list[str] = []
-    for name in names:
-        try:
-            snapshots.append(run_program(project, name))
-        except UserError as fault:
-            failures.append(str(fault))
-    if failures:
-        raise UserError("\n\n".join(failures))
-    return snapshots
+    return every_result(run_programs(project, names, make))
 
 
-def _document(shape: dict[str, object]) -> str:
+def _document(shape: object) -> str:
     return json.dumps(shape, indent=2, ensure_ascii=False)

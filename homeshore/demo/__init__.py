@@ -1,1 +1,1 @@
-"""The main job on the embedded cloud: send events, wait for the processor, account for each, query the result."""
+"""The main job on a cloud's emulators: send events, wait for the processor, account for each, query the result."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -35,15 +35,19 @@ class Workspace(NamedTuple):
 @contextmanager
 def workspace(contract: Contract) -> Generator[Workspace]:
     """A directory that this user alone may read, with a random key for this run; it is gone after the block."""
-    directory = Path(tempfile.mkdtemp(prefix="homeshore-demo-"))
-    try:
+    with ExitStack() as ended:
+        with uninterrupted():  # between the making and the promise to remove it, nothing may come
+            directory = Path(tempfile.mkdtemp(prefix="homeshore-demo-"))
+            ended.callback(_remove, directory)
         files = Workspace(directory, directory / "contract.json", directory / "pseudonym-key")
         files.contract.write_bytes(contract.to_json())
         files.secret.write_text(KeyRing.create().to_secret(), encoding="utf-8")
         yield files
-    finally:
-        with uninterrupted():
-            shutil.rmtree(directory)
+
+
+def _remove(directory: Path) -> None:
+    with uninterrupted():
+        shutil.rmtree(directory)
 
 
 def require(cloud: str, *modules: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +21,12 @@ from homeshore.signals import uninterrupted
 START_ATTEMPTS = 3  # a free port can be taken between the moment it is found and the moment it is used
 START_SECONDS = 60.0
 TAIL_LINES = 15
+# Where the kernel can do it, a child gets SIGTERM when we are killed and cannot end it (PR_SET_PDEATHSIG, 1); it looks
+# for us once more afterwards, for we may have been killed before.
+_BIND = (
+    f"import ctypes, os, sys; ctypes.CDLL(None).prctl(1, {signal.SIGTERM:d}); "
+    "os.getppid() == int(sys.argv[1]) and os.execvp(sys.argv[2], sys.argv[2:])"
+)
 
 
 class EmulatorMissing(UserError):  # noqa: N818 - named for what is wrong
@@ -65,7 +73,7 @@ def child(
         with uninterrupted():  # between the start and the promise to end it, nothing may come
             with log.open("ab") as output:
                 process = subprocess.Popen(
-                    list(command),
+                    _bound(command),
                     cwd=log.parent,
                     env={**environment, processes.TOKEN_VARIABLE: token},
                     stdin=subprocess.DEVNULL,
@@ -86,6 +94,10 @@ def child_environment(scratch: Path, *, keep: Sequence[str] = (), **more: str) -
     passed = filter(None, os.environ.get(PASS_VARIABLE, "").split(","))
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", *keep, *passed) if name in os.environ}
     return {"HOME": str(scratch), "TMPDIR": str(scratch), "PYTHONDONTWRITEBYTECODE": "1", **kept, **more}
+
+
+def _bound(command: Sequence[str]) -> list[str]:
+    return [*((sys.executable, "-S", "-c", _BIND, str(os.getpid())) if sys.platform == "linux" else ()), *command]
 
 
 def tail(log: Path) -> str:

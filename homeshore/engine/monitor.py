@@ -359,9 +359,20 @@ def _preview_outputs(request: resource_pb2.RegisterResourceRequest) -> Struct:
     """What a provider's preview returns: the inputs as they are; all else is computed, hence unknown."""
     if not request.custom:
         return values.to_struct({})
-    if not request.additionalSecretOutputs:
+    identities = _lists_identities(request)
+    if not (request.additionalSecretOutputs or identities):
         return request.object
     outputs = values.from_struct(request.object)
+    if identities:
+        cast("dict[str, Plain]", outputs["identity"])["userAssignedIdentities"] = UNKNOWN
     for key in request.additionalSecretOutputs:
         outputs[key] = values.secret(outputs.get(key, UNKNOWN))
     return values.to_struct(outputs)
+
+
+def _lists_identities(request: resource_pb2.RegisterResourceRequest) -> bool:
+    """Whether this is a resource of Azure with identities: a list of ids goes in, a mapping of details comes out."""
+    if not request.type.startswith("azure-native:") or "identity" not in request.object.fields:
+        return False
+    identity = request.object.fields["identity"].struct_value
+    return "userAssignedIdentities" in identity.fields

@@ -163,10 +163,11 @@ def _ensure_pseudonym_key(report: Report, progress: Progress) -> None:
     """
     secret = report.outputs.get("pseudonym_secret")
     if isinstance(secret, str):
-        from homeshore.pseudonym_key import ensure_key
+        from homeshore.pseudonyms.aws import AwsSecret
+        from homeshore.pseudonyms.ring import ensure_key
 
         client = Aws(report.endpoint, report.region, report.account_id).client("secretsmanager")
-        if ensure_key(cast("SecretsManagerClient", client), secret):
+        if ensure_key(AwsSecret(cast("SecretsManagerClient", client), secret)):
             progress("pseudonym key: a random one, for this emulator only")
 
 

@@ -37,7 +37,7 @@ from processor.schema import Contract
 from processor.sources.functions import function_app
 from tests.clouds.corpus import SECRET, STREAM, hub_events, pipeline
 from tests.clouds.test_end_to_end import held_blobs
-from tests.processor.batches import ADDRESS, PERSON, VALID, make_batch, numbered
+from tests.processor.batches import ADDRESS, ARRIVED, PERSON, VALID, make_batch, numbered
 from tests.processor.test_crashes import Bucket
 
 FOREIGN = VALID.replace(b'"home":"FR"', b'"home":"US"')
@@ -89,6 +89,15 @@ def test_a_batch_is_stored_counted_and_reported(contract: Contract, caplog: pyte
     line = json.loads(caplog.messages[0])
     counted = {name: line[name] for name in ("EventsIn", "Written", "Quarantined", "DeadLettered", "Duplicates")}
     assert counted == {"EventsIn": 5, "Written": 2, "Quarantined": 1, "DeadLettered": 1, "Duplicates": 1}
+
+
+def test_the_age_of_the_oldest_event_is_told(
+    contract: Contract, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("processor.azure_functions.time", SimpleNamespace(time=lambda: ARRIVED + 61.5))
+    with caplog.at_level(logging.INFO, "homeshore"):
+        Processor(pipeline(contract, Bucket())).handle(hub_events([VALID, numbered(2)]))
+    assert json.loads(caplog.messages[0])["AgeMs"] == 61_500
 
 
 def test_a_batch_that_unpacks_to_too_much_is_stored_in_parts(contract: Contract, monkeypatch: pytest.MonkeyPatch):

@@ -14,7 +14,7 @@ from components.lifecycle import Move
 from events.contract import SHIPPED, load
 from processor import packaging
 from processor.archive import Package
-from stacks import streaming
+from stacks import specs
 from stacks.config import StackConfig
 from stacks.sizing import (
     CapacityPlan,
@@ -23,6 +23,7 @@ from stacks.sizing import (
     StorageLoad,
     StreamCapacity,
 )
+from stacks.specs import Order
 from tests.components.conftest import MINIMAL, PUBLIC
 
 # Every number differs from every other, so that two swapped settings cannot pass.
@@ -77,7 +78,8 @@ def test_the_package_is_built_for_what_the_stack_says(monkeypatch: pytest.Monkey
 def test_the_processor_by_value(tmp_path: Path) -> None:
     settings = {"architecture": "x86_64", "runtime": "python3.12"}
     shipped = Packages(Package(tmp_path / "somewhere" / "processor.zip", "digest"))
-    spec = streaming.processor_spec(config(processor=settings), PLAN, shipped, tmp_path)
+    order = Order(config(processor=settings), load(SHIPPED), shipped, tmp_path)
+    spec = specs.processor_spec(order, PLAN)
     assert spec == ProcessorSpec(
         package=Path("somewhere/processor.zip"),
         package_digest="digest",
@@ -100,46 +102,47 @@ def test_the_processor_by_value(tmp_path: Path) -> None:
 
 def test_the_stream_by_value() -> None:
     contract = load(SHIPPED)
-    assert streaming.stream_spec(config(), PLAN, contract) == StreamSpec(
+    assert specs.stream_spec(config(), PLAN, contract) == StreamSpec(
         tier="provisioned", units=17, shards=11, replay_hours=37, own_throughput=True, contract=contract, private=True
     )
-    public = streaming.stream_spec(config(**PUBLIC), PLAN, contract)
+    public = specs.stream_spec(config(**PUBLIC), PLAN, contract)
     assert (public.sender_cidrs, public.private) == (("198.51.100.0/24", "2001:db8::/32"), False)
 
 
 def test_the_sink_by_value(tmp_path: Path) -> None:
     contract, job = load(SHIPPED), Package(tmp_path / "jobs" / "job.zip", "its digest")
     keep = {"hot_days": 41, "cool_days": 41, "delete_after_days": 41}
-    spec = streaming.sink_spec(config(retention=keep), PLAN, contract, Packages(job, job), tmp_path)
+    spec = specs.sink_spec(Order(config(retention=keep), contract, Packages(job, job), tmp_path), PLAN)
     assert spec == SinkSpec(contract, 29_000_000, 41, 19, 30, Path("jobs/job.zip"), "its digest")
-    without = streaming.sink_spec(config(), PLAN, contract, Packages(job), tmp_path)
+    without = specs.sink_spec(Order(config(), contract, Packages(job), tmp_path), PLAN)
     assert (without.package, without.package_digest) == (None, None)
 
 
 def test_what_is_watched_by_value() -> None:
-    assert asdict(streaming.observability_spec(config(budget={"monthly_usd": 151.25}), PLAN)) == {
+    assert asdict(specs.observability_spec(config(budget={"monthly_usd": 151.25}), PLAN)) == {
         "freshness_minutes": 19,
         "iterator_age_alarm_ms": 23_001,
         "write_bytes_per_second": 12_000_001,
         "contact": "data@example.com",
         "monthly_usd": 151.25,
+        "budget_from": None,
     }
-    assert streaming.observability_spec(config(), PLAN).monthly_usd is None
+    assert specs.observability_spec(config(), PLAN).monthly_usd is None
 
 
 def test_stores_by_value() -> None:
     keep = {"replay_hours": 50, "hot_days": 31, "cool_days": 62, "delete_after_days": 365}
-    lake = streaming.lake_spec(config(retention=keep))
+    lake = specs.lake_spec(config(retention=keep))
     assert (lake.role, lake.classification, lake.redundancy) == ("lake", Classification.PSEUDONYMISED, "zone")
     assert lake.rules[0].moves == (Move("STANDARD_IA", 31), Move("GLACIER_IR", 62))
     assert lake.rules[0].delete_after_days == 365
-    failed = streaming.failed_spec(config(retention=keep))
+    failed = specs.failed_spec(config(retention=keep))
     assert (failed.role, failed.classification) == ("failed", Classification.PERSONAL)
     assert failed.rules[0].delete_after_days == 2
-    assert streaming.logs_spec(PLAN) == LogsSpec(days=30, roles=("lake", "failed"))
+    assert specs.logs_spec(PLAN) == LogsSpec(days=30, roles=("lake", "failed"))
 
 
 def test_equal_days_skip_the_storage_class_between_them() -> None:
-    lake = streaming.lake_spec(config(retention={"hot_days": 7, "cool_days": 7, "delete_after_days": 7}))
+    lake = specs.lake_spec(config(retention={"hot_days": 7, "cool_days": 7, "delete_after_days": 7}))
     assert lake.rules[0].moves == ()
     assert lake.rules[0].delete_after_days == 7

@@ -47,9 +47,9 @@ class Sandbox:
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         return path
 
-    def changed(self, **changes: object) -> Path:
-        """The dev stack with keys replaced; None removes one. A key with "__" reaches into a section."""
-        document = cast("dict[str, dict[str, object]]", yaml.safe_load(self.stack_text()))
+    def changed(self, stack: str = "dev", /, **changes: object) -> Path:
+        """The stack with keys replaced; None removes one. A key with "__" reaches into a section."""
+        document = cast("dict[str, dict[str, object]]", yaml.safe_load(self.stack_text(stack)))
         for key, value in changes.items():
             *sections, last = key.split("__")
             here = document["config"]
@@ -60,7 +60,7 @@ class Sandbox:
                 here.pop(name, None)
             else:
                 here[name] = value
-        return self.write(yaml.safe_dump(document, sort_keys=False))
+        return self.write(yaml.safe_dump(document, sort_keys=False), stack)
 
     def faults(self, path: Path) -> tuple[Fault, ...]:
         with pytest.raises(ConfigFaults) as raised:

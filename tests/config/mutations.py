@@ -80,19 +80,48 @@ def _negative_number(dice: random.Random, lines: list[str]) -> Mutation:
 
 def _foreign_region(dice: random.Random, lines: list[str]) -> Mutation:
     at, match = _pick(dice, lines, re.compile(r"^(?P<indent>\s+)region: "))
-    outside = [r for r in geography.regions() if not geography.boundary("eu").holds(r) or r.cloud != "aws"]
+    cloud, boundary, _ = _place(lines)
+    outside = [r for r in geography.regions() if not boundary.holds(r) or r.cloud != cloud]
     name = dice.choice(outside).name
     return Mutation("region", _replaced(lines, at, f"{match['indent']}region: {name}"), name, refused=True)
 
 
+def _foreign_standby(dice: random.Random, lines: list[str]) -> Mutation:
+    cloud, boundary, home = _place(lines)
+    outside = [r.name for r in geography.regions() if not boundary.holds(r) or r.cloud != cloud]
+    name = dice.choice([home, *outside])
+    text = "\n".join([*lines, f"  homeshore:standby: {{region: {name}}}"])
+    return Mutation("standby", text, name, refused=True)
+
+
+def _wrong_cloud(dice: random.Random, lines: list[str]) -> Mutation:
+    at, match = _pick(dice, lines, re.compile(r"^(?P<indent>\s+)cloud: "))
+    names = {*geography.CLOUDS, "awss", "AZURE", "google", "ibm", "'aws '", "[gcp]"} - {_place(lines)[0]}
+    line = f"{match['indent']}cloud: {dice.choice(sorted(names))}"
+    return Mutation("cloud", _replaced(lines, at, line), "placement", refused=True)
+
+
+def _key_of_another_cloud(dice: random.Random, lines: list[str]) -> Mutation:
+    at, match = _pick(dice, lines, re.compile(r"^(?P<indent>\s+)region: "))
+    own = "\n".join(lines)
+    keys = ("account_id", "subscription_id", "tenant_id", "project_id", "project_number", "billing_account")
+    key = dice.choice([key for key in keys if key not in own])
+    return Mutation("foreign", _replaced(lines, at, f"{lines[at]}\n{match['indent']}{key}: x"), key, refused=True)
+
+
 def _unknown_boundary(dice: random.Random, lines: list[str]) -> Mutation:
     at, match = _pick(dice, lines, re.compile(r"^(?P<indent>\s+)boundary: "))
-    name = dice.choice(["EU", "europe", "e u", "us", "jp", "xx", "eu+mars", "no", "true"])
+    cloud, _, home = _place(lines)
+    others = [b.name for b in geography.boundaries() if not b.holds(geography.region(cloud, home))]
+    name = dice.choice(["EU", "europe", "e u", dice.choice(others), "xx", "eu+mars", "no", "true"])
     return Mutation("boundary", _replaced(lines, at, f"{match['indent']}boundary: {name}"), "boundary", refused=True)
 
 
 def _removed_key(dice: random.Random, lines: list[str]) -> Mutation:
-    required = re.compile(r"^(?P<indent>\s+)(?P<key>team|cost_center|contact|boundary|cloud|region|account_id|average)")
+    required = re.compile(
+        r"^(?P<indent>\s+)(?P<key>team|cost_center|contact|boundary|cloud|region|average|account_id|subscription_id|"
+        r"tenant_id|project_id|project_number|billing_account)"
+    )
     at, match = _pick(dice, lines, required)
     return Mutation("removed", "\n".join(lines[:at] + lines[at + 1 :]), match["key"], refused=True)
 
@@ -124,7 +153,7 @@ def _broken_yaml(dice: random.Random, lines: list[str]) -> Mutation:
 
 def _cut_off(dice: random.Random, lines: list[str]) -> Mutation:
     text = "\n".join(lines)
-    return Mutation("cut", text[: dice.randrange(text.index("account_id"))], "Pulumi.", refused=True)
+    return Mutation("cut", text[: dice.randrange(text.index("event_bytes"))], "Pulumi.", refused=True)
 
 
 def _unicode(dice: random.Random, lines: list[str]) -> Mutation:
@@ -172,6 +201,9 @@ MAKERS: tuple[Maker, ...] = (
     _wrong_scalar,
     _negative_number,
     _foreign_region,
+    _foreign_standby,
+    _wrong_cloud,
+    _key_of_another_cloud,
     _unknown_boundary,
     _removed_key,
     _doubled_key,
@@ -182,6 +214,15 @@ MAKERS: tuple[Maker, ...] = (
     _nothing_left,
     _swapped_lines,
 )
+
+
+def _place(lines: list[str]) -> tuple[str, geography.Boundary, str]:
+    """Cloud, boundary and region of the file as it was."""
+    cloud, boundary, region = (
+        next(line.split(": ")[1] for line in lines if line.startswith(f"    {key}: "))
+        for key in ("cloud", "boundary", "region")
+    )
+    return cloud, geography.boundary(boundary), region
 
 
 def _pick(dice: random.Random, lines: list[str], pattern: re.Pattern[str]) -> tuple[int, re.Match[str]]:

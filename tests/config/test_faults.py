@@ -109,7 +109,7 @@ def test_a_region_of_another_cloud(sandbox: Sandbox) -> None:
 
 
 def test_a_location_that_is_no_region(sandbox: Sandbox) -> None:
-    assert "is a global location" in sandbox.faults(sandbox.changed(placement__region="global"))[0].problem
+    assert "as a global location" in sandbox.faults(sandbox.changed(placement__region="global"))[0].problem
 
 
 def test_a_standby_outside_the_boundary_and_one_inside_it(sandbox: Sandbox) -> None:

@@ -14,7 +14,7 @@ from pulumi.runtime import Settings, configure, set_all_config
 from homeshore.engine.configuration import stack_strings
 from stacks.config import StackConfig, load
 from stacks.faults import ConfigFaults
-from tests.config.conftest import Outcome, Sandbox, region_in
+from tests.config.conftest import ROOT, Outcome, Sandbox, region_in
 from tests.config.mutations import mutations
 
 PROGRAM = "from stacks import config\n\nconfig.load()\n"
@@ -37,7 +37,7 @@ def handed_over(sandbox: Sandbox, stack: str = "dev") -> dict[str, str]:
     return dict(stack_strings(path, "homeshore", project_wide).values)
 
 
-@pytest.mark.parametrize("stack", ["dev", "aws-" + region_in("DE")])
+@pytest.mark.parametrize("stack", [path.name.split(".")[1] for path in sorted(ROOT.glob("Pulumi.*.yaml"))])
 def test_program_and_file_reader_agree(sandbox: Sandbox, stack: str) -> None:
     path = sandbox.root / f"Pulumi.{stack}.yaml"
     assert loaded(sandbox.root, handed_over(sandbox, stack)) == sandbox.read(path).config

@@ -186,3 +186,33 @@ def test_keep_is_for_the_cloud_that_brings_a_stack_up(
     monkeypatch.chdir(ROOT)
     assert run(["demo", "--cloud", "gcp", "--keep"]) == 2
     assert "--keep" in capsys.readouterr().err
+
+
+def test_the_stack_s_own_cloud_is_the_one_that_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert run(["demo", "--stack", "dev-azure", "--events", "100"]) == 2
+    assert "Azurite needs node" in capsys.readouterr().err
+    assert run(["demo", "--stack", "dev-azure", "--cloud", "gcp"]) == 2
+    assert "stack dev-azure stands on azure" in capsys.readouterr().err
+
+
+@pytest.mark.embedded
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child when its parent is killed")
+def test_a_killed_run_leaves_no_process(environment: Mapping[str, str], tmp_path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from homeshore.emulators.children import child;"
+        "directory = Path(sys.argv[1])\n"
+        "with child([sys.executable, '-c', 'import time; time.sleep(60)'], {}, directory / 'log'):\n"
+        "    print('started', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], env=environment, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"started\n"
+        assert len(processes_using(tmp_path)) > 1  # the parent's arguments name it too
+        parent.kill()
+    eventually("no process works here", lambda: processes_using(tmp_path) == [], 5)

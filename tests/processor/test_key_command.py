@@ -13,7 +13,8 @@ import yaml
 from moto import mock_aws
 
 from homeshore.cli import run
-from homeshore.pseudonym_key import ensure_key
+from homeshore.pseudonyms.aws import AwsSecret
+from homeshore.pseudonyms.ring import ensure_key
 from processor.keys import KeyRing
 from stacks.reading import read
 
@@ -80,10 +81,10 @@ def test_init_refuses_to_overwrite(account: Account, capsys: pytest.CaptureFixtu
 
 def test_an_emulator_s_key_is_written_once_and_never_over_another(account: Account):
     account.client.create_secret(Name=account.name)
-    assert ensure_key(account.client, account.name)
+    assert ensure_key(AwsSecret(account.client, account.name))
     before = account.text()
     assert KeyRing.from_secret(before).versions == ("k1",)
-    assert not ensure_key(account.client, account.name)
+    assert not ensure_key(AwsSecret(account.client, account.name))
     assert account.text() == before
 
 
@@ -126,7 +127,7 @@ def test_another_account_is_refused(
     account: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     account.client.create_secret(Name=account.name)
-    monkeypatch.setattr("homeshore.commands.data._account_of", lambda _: "000000000000")
+    monkeypatch.setattr("homeshore.pseudonyms.aws._account_of", lambda _: "000000000000")
     code, _, err = called("init", STACK, capsys=capsys)
     assert code == 2
     assert "credentials are of account 000000000000" in err

@@ -1,0 +1,82 @@
+"""What each service writes into the stack's workspace, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import monitor
+
+from components.azure.bucket import Bucket
+from components.azure.key import Key
+from components.azure.network import Network
+from components.azure.processor import Processor
+from components.azure.sink import Sink
+from components.azure.stream import Stream
+
+ALL_LOGS = "allLogs"
+ALL_METRICS = "AllMetrics"
+_BLOBS = "blobServices/default"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One thing that writes: `resource` is its id, which `made` gives it; `groups` and `categories` are its logs.
+
+    `metrics` says whether its platform metrics go to the workspace too, where alarms compare them with logs.
+    """
+
+    name: str
+    resource: str
+    made: pulumi.Resource
+    groups: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    metrics: bool = False
+
+    def logs(self) -> list[monitor.DiagnosticsLogSettingsArgs]:
+        """The logs as a diagnostic setting has them."""
+        return [
+            *(monitor.DiagnosticsLogSettingsArgs(category_group=group, enabled=True) for group in self.groups),
+            *(monitor.DiagnosticsLogSettingsArgs(category=category, enabled=True) for category in self.categories),
+        ]
+
+
+def sources(
+    *, key: Key, buckets: tuple[Bucket, ...], stream: Stream, network: Network, processor: Processor, sink: Sink
+) -> list[Source]:
+    """Everything that writes logs or metrics of use: who touched which store, key or stream, and what the jobs say.
+
+    Categories are those of Microsoft Learn, "Supported resource log categories for Azure Monitor".
+    """
+    return [
+        Source("vault", key.vault_id, key.vault, (ALL_LOGS,)),
+        *(Source(store.container, f"{store.account_id}/{_BLOBS}", store.account, (ALL_LOGS,)) for store in buckets),
+        Source("host", f"{processor.host_id}/{_BLOBS}", processor.host, (ALL_LOGS,)),
+        Source("flows", f"{network.flows.account_id}/{_BLOBS}", network.flows.account, (ALL_LOGS,)),
+        Source("stream", stream.namespace_id, stream.namespace, (ALL_LOGS,), metrics=True),
+        # The app's own logs go to Application Insights, sampled; its log category would store each line again.
+        Source("processor", processor.app_id, processor.app, metrics=True),
+        Source(
+            "jobs",
+            sink.environment_id,
+            sink.environment,
+            categories=("ContainerAppConsoleLogs", "ContainerAppSystemLogs"),
+        ),
+        Source(
+            "images",
+            sink.registry.registry_id,
+            sink.registry.resource,
+            categories=("ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"),
+        ),
+        Source(
+            "sql",
+            sink.sql.workspace_id,
+            sink.sql.resource,
+            categories=(
+                "SynapseRbacOperations",
+                "GatewayApiRequests",
+                "BuiltinSqlReqsEnded",
+                "SQLSecurityAuditEvents",
+            ),
+        ),
+    ]

@@ -1,0 +1,214 @@
+"""Every bucket, each setting by value, its lifecycle, its grants, and where it may lie."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import geography
+from components.base import Classification
+from components.contracts import Unsupported
+from components.gcp.bucket import Bucket, lifecycle_rules, location, soft_delete_seconds
+from components.lifecycle import LifecycleRule, Move, housekeeping
+from homeshore.engine import ProgramFailed, Resource, Snapshot
+from tests.components.gcp.recording import (
+    EUROPE,
+    HOME,
+    LAKE,
+    Everything,
+    of_type,
+    pipeline,
+    record,
+    scope,
+)
+
+BUCKET = "gcp:storage/bucket:Bucket"
+MEMBER = "gcp:storage/bucketIAMMember:BucketIAMMember"
+NAME = f"homeshore-test-g1-{HOME}-lake-a1e4c657"
+PARTNER = next(
+    place.name
+    for place in EUROPE
+    if place.name != HOME and (pair := geography.dual_region(HOME, place.name)) and pair.location == "EU"
+)
+"""A region with which the home region makes a configurable dual-region in the EU."""
+
+
+def bucket(snapshot: Snapshot, role: str) -> Resource:
+    return of_type(snapshot, BUCKET)[f"pipeline-{role}"]
+
+
+def test_a_bucket_is_private_versioned_and_kept_in_the_region() -> None:
+    snapshot = record(lambda: Everything(pipeline()))
+    lake = bucket(snapshot, "lake")
+    assert lake.inputs["name"] == NAME
+    assert lake.inputs["location"] == HOME.upper()
+    assert "customPlacementConfig" not in lake.inputs
+    assert lake.inputs["uniformBucketLevelAccess"] is True
+    assert lake.inputs["publicAccessPrevention"] == "enforced"
+    assert lake.inputs["versioning"] == {"enabled": True}
+    assert lake.inputs["autoclass"] == {"enabled": False}
+    assert lake.inputs["softDeletePolicy"] == {"retentionDurationSeconds": 7 * 86400}
+    assert lake.inputs["forceDestroy"] is False
+    assert lake.inputs["labels"] == {"data_classification": "pseudonymised"}
+    assert (lake.protect, lake.retain_on_delete) == (True, True)
+
+
+@pytest.mark.parametrize("role", ["lake", "failed"])
+def test_only_our_key_encrypts_and_its_agent_is_let_in_first(role: str) -> None:
+    snapshot = record(lambda: Everything(pipeline()))
+    made = bucket(snapshot, role)
+    encryption: Any = made.inputs["encryption"]
+    key = of_type(snapshot, "gcp:kms/cryptoKey:CryptoKey")["pipeline-key"]
+    agent = of_type(snapshot, "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember")["pipeline-key-storage"]
+    assert encryption["defaultKmsKeyName"] == f"{key.inputs['keyRing']}/cryptoKeys/data"
+    assert encryption["googleManagedEncryptionEnforcementConfig"] == {"restrictionMode": "FullyRestricted"}
+    assert encryption["customerSuppliedEncryptionEnforcementConfig"] == {"restrictionMode": "FullyRestricted"}
+    assert key.urn in made.property_dependencies["encryption"]
+    assert agent.urn in made.dependencies
+    (sink,) = of_type(snapshot, "gcp:logging/projectSink:ProjectSink").values()
+    assert sink.urn in made.dependencies
+
+
+def test_raw_personal_data_is_gone_once_it_is_deleted() -> None:
+    failed = bucket(record(lambda: Everything(pipeline())), "failed")
+    assert failed.inputs["softDeletePolicy"] == {"retentionDurationSeconds": 0}
+    assert [soft_delete_seconds(each) for each in Classification] == [604_800, 604_800, 0]
+
+
+def test_both_keys_turned_empty_the_bucket() -> None:
+    within = scope(protect=False, destroys=True)
+    lake = bucket(record(lambda: Everything(pipeline(within=within))), "lake")
+    assert (lake.inputs["forceDestroy"], lake.protect, lake.retain_on_delete) == (True, False, False)
+
+
+def translated(rule: LifecycleRule) -> list[tuple[Any, ...]]:
+    """(action, storage class, age, days since replaced, state, prefixes) of each rule."""
+    return [
+        (
+            each.action.type,
+            each.action.storage_class,
+            each.condition.age,
+            each.condition.days_since_noncurrent_time,
+            each.condition.with_state,
+            each.condition.matches_prefixes,
+        )
+        for each in lifecycle_rules(rule)  # type: ignore[union-attr]
+    ]
+
+
+def test_a_rule_becomes_one_of_cloud_storage_for_each_thing_that_happens() -> None:
+    rule = LifecycleRule("bronze", "bronze/", (Move("NEARLINE", 37), Move("COLDLINE", 97)), 401)
+    assert translated(rule) == [
+        ("SetStorageClass", "NEARLINE", 37, None, "LIVE", ["bronze/"]),
+        ("SetStorageClass", "COLDLINE", 97, None, "LIVE", ["bronze/"]),
+        ("Delete", None, 401, None, "LIVE", ["bronze/"]),
+    ]
+    assert translated(housekeeping(30)) == [
+        ("Delete", None, None, 30, "ARCHIVED", None),
+        ("AbortIncompleteMultipartUpload", None, 7, None, None, None),
+    ]
+
+
+def test_an_age_of_no_days_is_sent() -> None:
+    (rule,) = lifecycle_rules(LifecycleRule("at-once", "", (Move("NEARLINE", 0),)))
+    assert rule.condition.send_age_if_zero is True  # type: ignore[union-attr]
+    (later,) = lifecycle_rules(LifecycleRule("later", "", (Move("NEARLINE", 1),)))
+    assert later.condition.send_age_if_zero is None  # type: ignore[union-attr]
+
+
+def test_grants_are_on_the_bucket_and_do_one_thing_each() -> None:
+    who = "serviceAccount:a@b"
+
+    def build() -> None:
+        lake = Everything(pipeline()).lake
+        lake.grant_read("r", who)
+        lake.grant_write("w", who)
+        lake.grant_replace("p", who, ("bronze/", "quarantine/"))
+        lake.grant_deliver("d", who)
+
+    granted = of_type(record(build), MEMBER)
+    assert {name: each.inputs["role"] for name, each in granted.items()} == {
+        "r": "roles/storage.objectViewer",
+        "w": "roles/storage.objectCreator",
+        "p": "roles/storage.objectUser",
+        "d-add": "roles/storage.objectCreator",
+        "d-look": "roles/storage.legacyBucketReader",
+    }
+    assert {(each.inputs["bucket"], each.inputs["member"]) for each in granted.values()} == {(NAME, who)}
+    conditions = {name: each.inputs["condition"] for name, each in granted.items() if "condition" in each.inputs}
+    condition: Any = conditions.pop("p")
+    assert not conditions
+    assert condition["expression"] == (
+        f'resource.name.startsWith("projects/_/buckets/{NAME}/objects/bronze/") || '
+        f'resource.name.startsWith("projects/_/buckets/{NAME}/objects/quarantine/")'
+    )
+
+
+@pytest.mark.parametrize("redundancy", ["local", "pair"])
+def test_a_redundancy_that_cloud_storage_has_not_is_refused(redundancy: Any) -> None:
+    spec = replace(LAKE, redundancy=redundancy)
+    with pytest.raises(ProgramFailed, match=f"storage redundancy '{redundancy}'.*use 'zone'"):
+        record(lambda: Everything(pipeline(), lake=spec))
+
+
+def test_a_bucket_of_two_regions_has_a_key_of_its_own_in_their_area() -> None:
+    spec = replace(LAKE, standby_region=PARTNER)
+    snapshot = record(lambda: Everything(pipeline(), lake=spec))
+    lake = bucket(snapshot, "lake")
+    assert lake.inputs["location"] == "EU"
+    assert lake.inputs["customPlacementConfig"] == {"dataLocations": [HOME.upper(), PARTNER.upper()]}
+    ring = of_type(snapshot, "gcp:kms/keyRing:KeyRing")["pipeline-lake-key-ring"]
+    key = of_type(snapshot, "gcp:kms/cryptoKey:CryptoKey")["pipeline-lake-key"]
+    assert ring.inputs["location"] == "europe"
+    assert ring.inputs["name"] == "homeshore-test-g1-lake-keys"
+    assert key.inputs["rotationPeriod"] == f"{91 * 86400}s"
+    assert key.urn in lake.property_dependencies["encryption"]
+    agents = of_type(snapshot, "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember")
+    assert agents["pipeline-lake-key-storage"].urn in lake.dependencies
+    assert sum(name.startswith("pipeline-lake-key-") for name in agents) == 1
+    assert bucket(snapshot, "failed").inputs["location"] == HOME.upper()
+
+
+def test_where_no_bucket_lies_in_both_regions_is_said() -> None:
+    elsewhere = next(
+        place.name
+        for place in geography.regions("gcp")
+        if place.kind == "region" and geography.dual_region(HOME, place.name) is None and place.name != HOME
+    )
+    with pytest.raises(Unsupported, match=f"no bucket that lies in {HOME} and in {elsewhere}"):
+        location(HOME, elsewhere, "eu")
+
+
+def test_an_area_whose_key_would_leave_the_boundary_is_refused() -> None:
+    # The pair lies in one country, its key's third replica does not.
+    first, second = (
+        place.name
+        for place in geography.regions("gcp")
+        if place.kind == "region" and place.country == "JP" and place.jurisdiction == "jp"
+    )
+    with pytest.raises(Unsupported, match="which is not wholly inside jp"):
+        location(first, second, "jp")
+
+
+def test_an_area_without_a_known_place_for_the_key_is_refused() -> None:
+    first = HOME
+    second = next(
+        place.name for place in EUROPE if (pair := geography.dual_region(HOME, place.name)) and pair.location == "DE"
+    )
+    with pytest.raises(Unsupported, match=r"add a row with its source to components/gcp/dual_region_keys\.csv"):
+        location(first, second, "eu")
+
+
+def test_handles_are_known_in_a_preview() -> None:
+    found: dict[str, Any] = {}
+
+    def build() -> None:
+        lake = Everything(pipeline()).lake
+        assert isinstance(lake, Bucket)
+        for kind in ("name", "resource_id", "uri"):
+            getattr(lake, kind).apply(lambda value, kind=kind: found.setdefault(kind, value))
+
+    record(build)
+    assert found == {"name": NAME, "resource_id": f"projects/_/buckets/{NAME}", "uri": f"gs://{NAME}"}
