@@ -207,7 +207,8 @@ def _encryption(key_id: pulumi.Output[str] | None) -> s3.BucketServerSideEncrypt
 def _copying(number: int, prefix: str, other: Bucket, *, timed: bool) -> s3.BucketReplicationConfigRuleArgs:
     """The rule that copies the objects under one prefix. `timed`: with an objective that S3 is held to."""
     destination = s3.BucketReplicationConfigRuleDestinationArgs(
-        bucket=other.resource_id,
+        # Built from the name, which a preview knows, unlike the ARN that AWS returns.
+        bucket=other.name.apply(other.place.bucket_arn),
         storage_class="STANDARD",
         encryption_configuration=s3.BucketReplicationConfigRuleDestinationEncryptionConfigurationArgs(
             replica_kms_key_id=other.key_id

@@ -15,6 +15,7 @@ from homeshore.engine import Snapshot
 from stacks.config import StackConfig
 from tests.components.conftest import DELETABLE, MAXIMAL, PUBLIC, Preview
 from tests.components.test_pipeline import NAMED_BY, managed
+from tests.components.test_standby import STANDBY
 
 RECORD = Path(__file__).parent / "api.yaml"
 
@@ -39,11 +40,17 @@ def keys(schema: Mapping[str, Any], definitions: Mapping[str, Any], path: str = 
 
 def test_names_tokens_and_keys_are_as_recorded(preview: Preview, accept: bool) -> None:
     schema = StackConfig.model_json_schema()
-    snapshots = {"minimal": preview(), "public": preview({**PUBLIC, **DELETABLE}), "maximal": preview(MAXIMAL)}
+    snapshots = {
+        "minimal": preview(),
+        "public": preview({**PUBLIC, **DELETABLE}),
+        "maximal": preview(MAXIMAL),
+        "standby": preview(STANDBY),
+    }
     now = {
         "config_keys": sorted(set(keys(schema, schema["$defs"]))),
         "type_tokens": sorted({r.type for s in snapshots.values() for r in s.resources}),
         "outputs": sorted(snapshots["minimal"].outputs),
+        "outputs_with_a_standby": sorted(snapshots["standby"].outputs),
         "names": {name: spelled(snapshot) for name, snapshot in snapshots.items()},
     }
     assert all(managed(snapshot) for snapshot in snapshots.values())

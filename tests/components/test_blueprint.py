@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+import geography
 from components.aws.packages import packages
-from components.base import Classification
-from components.contracts import LogsSpec, Packages, ProcessorSpec, SinkSpec, StreamSpec
+from components.base import Classification, Scope
+from components.contracts import (
+    BroughtNetwork,
+    KeySpec,
+    LogsSpec,
+    NetworkSpec,
+    Packages,
+    ProcessorSpec,
+    SinkSpec,
+    StreamSpec,
+    Unsupported,
+)
 from components.lifecycle import Move
+from components.naming import Names
 from events.contract import SHIPPED, load
 from processor import packaging
 from processor.archive import Package
 from stacks import specs
 from stacks.config import StackConfig
+from stacks.models import Bring, KeySettings, Storage
 from stacks.sizing import (
     CapacityPlan,
     OperationsCapacity,
@@ -24,7 +37,10 @@ from stacks.sizing import (
     StreamCapacity,
 )
 from stacks.specs import Order
-from tests.components.conftest import MINIMAL, PUBLIC
+from stacks.standby import partner_stream, standby_scope
+from tests.components.conftest import ACCOUNT, HOME, MINIMAL, PUBLIC
+
+OTHER = geography.partners("aws", HOME, "eu")[0].region.name
 
 # Every number differs from every other, so that two swapped settings cannot pass.
 PLAN = CapacityPlan(
@@ -107,6 +123,54 @@ def test_the_stream_by_value() -> None:
     )
     public = specs.stream_spec(config(**PUBLIC), PLAN, contract)
     assert (public.sender_cidrs, public.private) == (("198.51.100.0/24", "2001:db8::/32"), False)
+
+
+def test_the_stream_takes_order_cluster_and_standby_from_the_stack_file() -> None:
+    contract = load(SHIPPED)
+    plain = specs.stream_spec(config(), PLAN, contract)
+    assert (plain.ordered, plain.cluster, plain.standby_region, plain.partner) == (False, None, None, False)
+    assert specs.stream_spec(config(stream={"ordered": True}), PLAN, contract).ordered
+    assert specs.stream_spec(config(standby={"region": OTHER}), PLAN, contract).standby_region == OTHER
+    with_cluster = config().model_copy(update={"bring": Bring(cluster="/clusters/ours")})
+    assert specs.stream_spec(with_cluster, PLAN, contract).cluster == "/clusters/ours"
+
+
+def test_the_partners_stream_names_the_other_region_and_shares_no_cluster() -> None:
+    stream = specs.stream_spec(config(standby={"region": OTHER}), PLAN, load(SHIPPED))
+    assert partner_stream(stream, HOME) == replace(stream, standby_region=HOME, partner=True)
+    with pytest.raises(Unsupported, match=r"bring\.cluster and standby"):
+        partner_stream(replace(stream, cluster="/clusters/ours"), HOME)
+
+
+def test_the_standbys_scope_is_the_primarys_in_another_region() -> None:
+    placement = config().placement
+    primary = Scope(placement, Names("test", 3, ACCOUNT, HOME), "eu", {"Stack": "s"}, True, False, "arn:limit")
+    moved = standby_scope(primary, OTHER)
+    assert (moved.placement.region, moved.placement.account, moved.names.region) == (OTHER, ACCOUNT, OTHER)
+    assert replace(moved, placement=placement, names=primary.names) == primary
+
+
+def test_the_key_by_value() -> None:
+    key = {"rotation_days": 91, "deletion_days": 13}
+    assert specs.key_spec(config(key=key), budget_alerts=True) == KeySpec(True, None, 91, 13)
+    assert specs.key_spec(config(), budget_alerts=False) == KeySpec(False, None, 365, 30)
+    expiring = config().model_copy(update={"key": KeySettings(expires="2031-01-31")})
+    assert specs.key_spec(expiring, budget_alerts=False).expires == "2031-01-31"
+
+
+def test_a_network_that_is_brought_along_by_value() -> None:
+    brought = {"subnet_ids": ["subnet-0a1b2c3d4e5f60718"], "guard_ids": ["sg-0a1b2c3d4e5f60718"]}
+    found = specs.brought_network(config(bring={"network": brought}))
+    assert found == BroughtNetwork(("subnet-0a1b2c3d4e5f60718",), ("sg-0a1b2c3d4e5f60718",))
+    assert specs.brought_network(config()) is None
+    assert specs.network_spec(config(), PLAN) == NetworkSpec(log_days=30, private=True)
+    assert specs.network_spec(config(**PUBLIC), PLAN) == NetworkSpec(log_days=30, private=False)
+
+
+def test_redundancy_goes_to_both_stores() -> None:
+    local = config().model_copy(update={"storage": Storage(redundancy="local")})
+    assert (specs.lake_spec(local).redundancy, specs.failed_spec(local).redundancy) == ("local", "local")
+    assert (specs.lake_spec(config()).redundancy, specs.failed_spec(config()).redundancy) == ("zone", "zone")
 
 
 def test_the_sink_by_value(tmp_path: Path) -> None:
