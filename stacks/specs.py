@@ -125,7 +125,7 @@ def sink_spec(order: Order, plan: CapacityPlan) -> SinkSpec:
         order.contract,
         plan.operations.scan_limit_bytes,
         order.config.retention.delete_after_days,
-        refresh_minutes=plan.operations.freshness_minutes,
+        refresh_minutes=plan.operations.refresh_minutes,
         log_days=plan.operations.log_retention_days,
         package=None if package is None else package.path.relative_to(order.root),
         package_digest=None if package is None else package.sha256_base64,
