@@ -215,8 +215,8 @@ class Slo(Section):
     )
     refresh_minutes: fields.Minutes | None = Field(
         default=None,
-        description="Minutes between two refreshes of silver and gold; bronze is fresh all the same. Each refresh reads "
-        "whole days of it, so without a number the plan chooses: hourly for a small workload, daily for a large one.",
+        description="Minutes between two refreshes of silver and gold; bronze is fresh all the same. Each refresh "
+        "reads whole days of it, so without a number the plan chooses: hourly for a small workload, daily for a large.",
         examples=[60],
     )
 
