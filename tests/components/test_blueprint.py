@@ -123,8 +123,17 @@ def test_the_processor_by_value(tmp_path: Path) -> None:
 def test_the_stream_by_value() -> None:
     contract = load(SHIPPED)
     assert specs.stream_spec(config(), PLAN, contract) == StreamSpec(
-        tier="provisioned", units=17, shards=11, replay_hours=37, own_throughput=True, contract=contract, private=True
+        tier="provisioned",
+        units=17,
+        shards=11,
+        replay_hours=37,
+        own_throughput=True,
+        contract=contract,
+        private=True,
+        maximum_deliveries=6,
     )
+    endless = replace(PLAN, processor=replace(PLAN.processor, maximum_retries=None))
+    assert specs.stream_spec(config(), endless, contract).maximum_deliveries is None
     public = specs.stream_spec(config(**PUBLIC), PLAN, contract)
     assert (public.sender_cidrs, public.private) == (("198.51.100.0/24", "2001:db8::/32"), False)
 
