@@ -33,8 +33,8 @@ $(STAMP): $(LOCKS) pyproject.toml Makefile
 
 emulators: $(AZURITE) ## what the tests need beside Python: Azurite, where node is there
 
-$(AZURITE): tests/clouds/azurite/package.json tests/clouds/azurite/package-lock.json
-	@command -v npm >/dev/null || { echo "no npm here: the tests that write to Azurite will be skipped"; exit 0; }; \
+$(AZURITE): homeshore/emulators/azurite/package.json homeshore/emulators/azurite/package-lock.json
+	@command -v npm >/dev/null || { echo "no npm here: the tests that write to Azurite will be skipped, and demo --cloud azure cannot run"; exit 0; }; \
 	  echo "installing Azurite into .build/azurite"; mkdir -p .build/azurite && cp $^ .build/azurite/ && \
 	  cd -P .build/azurite && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.installed
 
@@ -64,10 +64,11 @@ lock: setup ## resolve the dependencies anew: pinned, hashed, no index address
 	$(RESOLVE_LINUX) --python-version 3.13 --group cloud-run -o processor/requirements-cloud-run.lock
 	$(RESOLVE_LINUX) --python-version 3.13 --group lakehouse -o processor/requirements-lakehouse.lock
 
-rules: setup ## write the rule tables of validity/ anew, from the pinned descriptions of the clouds' APIs
+rules: setup ## write the tables of validity/ and geography/ anew, from the pinned descriptions of the clouds' APIs
 	@rm -rf .build/rules
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --group validity --target .build/rules
 	@$(BIN)/python -m validity.build --write
+	@$(BIN)/python -m geography.build --write
 
 benchmark: setup ## measure; figures are ratios from one run
 	$(BIN)/python benchmarks/processor.py

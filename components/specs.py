@@ -63,6 +63,8 @@ class StreamSpec:
     events with one key where the cloud does so only on request. `private` closes it to the internet. `cluster` is the
     dedicated cluster that carries it. `contract` is what its events look like, `standby_region` where they may be too.
     `partner`: the stream of a standby; where the cloud copies the primary's entities, they are left to that copy.
+    `maximum_deliveries` is how often one message is handed to the processor before it counts as failed, where the
+    stream itself counts (Pub/Sub); elsewhere the processor's `maximum_retries` says it.
     """
 
     tier: str
@@ -77,6 +79,7 @@ class StreamSpec:
     cluster: str | None = None
     standby_region: str | None = None
     partner: bool = False
+    maximum_deliveries: int | None = None
 
 
 @dataclass(frozen=True)

@@ -213,6 +213,12 @@ class Slo(Section):
         f"({', '.join(f'{name} {minutes}' for name, minutes in FRESHNESS_MINUTES.items())}).",
         examples=[5],
     )
+    refresh_minutes: fields.Minutes | None = Field(
+        default=None,
+        description="Minutes between two refreshes of silver and gold; bronze is fresh all the same. Each refresh "
+        "reads whole days of it, so without a number the plan chooses: hourly for a small workload, daily for a large.",
+        examples=[60],
+    )
 
 
 class Storage(Section):

@@ -78,7 +78,11 @@ def brought_network(config: StackConfig) -> BroughtNetwork | None:
 
 
 def stream_spec(config: StackConfig, plan: CapacityPlan, contract: Contract) -> StreamSpec:
-    """The stream in the size that the plan gives it. With a standby, events may lie in its region too."""
+    """The stream in the size that the plan gives it. With a standby, events may lie in its region too.
+
+    A batch that is tried again so many times is delivered once more than that.
+    """
+    retries = plan.processor.maximum_retries
     return StreamSpec(
         tier=plan.stream.tier,
         units=plan.stream.units,
@@ -91,6 +95,7 @@ def stream_spec(config: StackConfig, plan: CapacityPlan, contract: Contract) -> 
         ordered=config.stream.ordered,
         cluster=config.bring.cluster,
         standby_region=None if config.standby is None else config.standby.region,
+        maximum_deliveries=None if retries is None else retries + 1,
     )
 
 
@@ -125,7 +130,7 @@ def sink_spec(order: Order, plan: CapacityPlan) -> SinkSpec:
         order.contract,
         plan.operations.scan_limit_bytes,
         order.config.retention.delete_after_days,
-        refresh_minutes=plan.operations.freshness_minutes,
+        refresh_minutes=plan.operations.refresh_minutes,
         log_days=plan.operations.log_retention_days,
         package=None if package is None else package.path.relative_to(order.root),
         package_digest=None if package is None else package.sha256_base64,

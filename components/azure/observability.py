@@ -136,7 +136,8 @@ class Observability(AzureComponent):
             query=alarm.query,
             metric_measure_column=alarm.measure,
             time_aggregation=monitor.TimeAggregation.MAXIMUM,
-            operator=monitor.ConditionOperator.GREATER_THAN,
+            # ConditionOperator, which the SDK names here, is of another service of the same name ("gt").
+            operator=monitor.Operator.GREATER_THAN,
             threshold=alarm.threshold,
             failing_periods=monitor.ConditionFailingPeriodsArgs(
                 number_of_evaluation_periods=alarm.periods, min_failing_periods_to_alert=alarm.breaches

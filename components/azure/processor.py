@@ -286,10 +286,14 @@ def _clock(seconds: int) -> str:
 
 def _site(settings: Mapping[str, pulumi.Input[str]]) -> web.SiteConfigArgs:
     """What is left of a site's configuration: Flex Consumption refuses the rest, `ftpsState` included (error 51021)."""
-    return web.SiteConfigArgs(
+    site = web.SiteConfigArgs(
         app_settings=[web.NameValuePairArgs(name=name, value=value) for name, value in settings.items()],
         min_tls_version=web.SupportedTlsVersions.SUPPORTED_TLS_VERSIONS_1_2,
         scm_min_tls_version=web.SupportedTlsVersions.SUPPORTED_TLS_VERSIONS_1_2,
         http20_enabled=True,
         remote_debugging_enabled=False,
     )
+    # The SDK fills these in by itself, and the first alone makes the deployment fail (pulumi-azure-native issue 4168).
+    site.net_framework_version = None
+    site.local_my_sql_enabled = None
+    return site

@@ -20,9 +20,8 @@ SECONDS_PER_HOUR = 3600
 ACK_SECONDS = 60
 """A lease, which the client library extends while a batch is being stored. With exactly-once delivery it extends by no
 less than this."""
-DELIVERIES = 20
-"""Deliveries after which a message counts as failed (5 to 100). The processor holds each one for ten minutes while
-storage or key fail, so twenty are an outage of three hours; one that kills its worker comes that often too."""
+FEWEST_DELIVERIES, MOST_DELIVERIES = 5, 100
+"""Pub/Sub API, DeadLetterPolicy.maxDeliveryAttempts."""
 FIRST_WAIT, LONGEST_WAIT = "10s", "600s"
 """Pause before a message that was handed back is delivered again; it grows from the first to the second."""
 PERSONAL = {"data_classification": Classification.PERSONAL.value}
@@ -56,6 +55,7 @@ class Stream(GcpComponent):
                 f"{spec.cluster!r} is a dedicated cluster, which Pub/Sub does not have: leave it out, for it scales by "
                 "itself"
             )
+        self._deliveries = deliveries(spec.maximum_deliveries)
         if spec.sender_cidrs:
             pulumi.log.warn(
                 "network.allowed_cidrs is not enforced: Pub/Sub has no network rules for a topic, so senders need "
@@ -125,7 +125,7 @@ class Stream(GcpComponent):
             expiration_policy=pubsub.SubscriptionExpirationPolicyArgs(ttl=""),
             dead_letter_policy=pubsub.SubscriptionDeadLetterPolicyArgs(
                 dead_letter_topic=known(self.dead_letter_topic_id, self.dead_letter_topic.name),
-                max_delivery_attempts=DELIVERIES,
+                max_delivery_attempts=self._deliveries,
             ),
             retry_policy=pubsub.SubscriptionRetryPolicyArgs(minimum_backoff=FIRST_WAIT, maximum_backoff=LONGEST_WAIT),
             labels=PERSONAL,
@@ -160,3 +160,13 @@ class Stream(GcpComponent):
             member=principal,
             opts=self.child(),
         )
+
+
+def deliveries(maximum: int | None) -> int:
+    """How often a message is delivered before it is handed over. Raises Unsupported for what Pub/Sub does not count."""
+    if maximum is None or not FEWEST_DELIVERIES <= maximum <= MOST_DELIVERIES:
+        raise Unsupported(
+            f"Pub/Sub delivers a message {FEWEST_DELIVERIES} to {MOST_DELIVERIES} times before it counts as failed, "
+            f"not {'for ever' if maximum is None else maximum}: the plan has to say how often"
+        )
+    return maximum

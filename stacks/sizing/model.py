@@ -143,10 +143,14 @@ class StorageLoad:
 
 @dataclass(frozen=True)
 class OperationsCapacity:
-    """What is watched and kept. `scan_limit_bytes` is the most that one SQL query may read."""
+    """What is watched and kept. `scan_limit_bytes` is the most that one SQL query may read.
+
+    `refresh_minutes` lie between two refreshes of silver and gold.
+    """
 
     log_retention_days: int
     freshness_minutes: int
+    refresh_minutes: int
     iterator_age_alarm_ms: int
     scan_limit_bytes: int
 

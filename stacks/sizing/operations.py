@@ -13,6 +13,10 @@ from stacks.sizing.task import Task
 LEAST_LOG_DAYS = 30
 """A fault is often looked into weeks after it happened; logs hold no events, so keeping them is cheap."""
 GIB = 2**30
+HOURLY_UP_TO = 100 * 10**9
+"""Bytes of a day, up to which silver is refreshed hourly: some 24 x 2 days are read then, 5 TB a day at most, which is
+tens of dollars where a scan is paid by the byte."""
+MINUTES_PER_HOUR, MINUTES_PER_DAY = 60, 1_440
 SECONDS_PER_DAY = 86_400
 
 
@@ -42,6 +46,7 @@ def size_operations(ledger: Ledger, task: Task, keeping: Keeping) -> OperationsC
     return OperationsCapacity(
         log_retention_days=_log_days(ledger, task, keeping),
         freshness_minutes=freshness,
+        refresh_minutes=_refresh(ledger, task),
         iterator_age_alarm_ms=ledger.decide(
             "operations.iterator_age_alarm_ms",
             int(freshness * 60_000 * ALARM_SHARE),
@@ -50,6 +55,20 @@ def size_operations(ledger: Ledger, task: Task, keeping: Keeping) -> OperationsC
             source=freshness_source(task.latency, freshness),
         ),
         scan_limit_bytes=_scan_limit(ledger, task, keeping),
+    )
+
+
+def _refresh(ledger: Ledger, task: Task) -> int:
+    asked = task.slo.refresh_minutes
+    day = task.workload.events_per_second.average * task.workload.event_bytes * SECONDS_PER_DAY
+    small = day <= HOURLY_UP_TO
+    return ledger.decide(
+        "operations.refresh_minutes",
+        asked or (MINUTES_PER_HOUR if small else MINUTES_PER_DAY),
+        "min",
+        f"each refresh of silver reads whole days of bronze, {day / 10**9:,.1f} GB for each uncompressed: "
+        + ("as asked" if asked else f"{'hourly' if small else 'once a day'} is what that pays for"),
+        source="slo.refresh_minutes" if asked else "workload",
     )
 
 

@@ -69,7 +69,11 @@ PLAN = CapacityPlan(
     ),
     storage=StorageLoad(objects_per_second=13, objects_per_day=17_000),
     operations=OperationsCapacity(
-        log_retention_days=30, freshness_minutes=19, iterator_age_alarm_ms=23_001, scan_limit_bytes=29_000_000
+        log_retention_days=30,
+        freshness_minutes=19,
+        refresh_minutes=89,
+        iterator_age_alarm_ms=23_001,
+        scan_limit_bytes=29_000_000,
     ),
     decisions=(),
 )
@@ -119,8 +123,17 @@ def test_the_processor_by_value(tmp_path: Path) -> None:
 def test_the_stream_by_value() -> None:
     contract = load(SHIPPED)
     assert specs.stream_spec(config(), PLAN, contract) == StreamSpec(
-        tier="provisioned", units=17, shards=11, replay_hours=37, own_throughput=True, contract=contract, private=True
+        tier="provisioned",
+        units=17,
+        shards=11,
+        replay_hours=37,
+        own_throughput=True,
+        contract=contract,
+        private=True,
+        maximum_deliveries=6,
     )
+    endless = replace(PLAN, processor=replace(PLAN.processor, maximum_retries=None))
+    assert specs.stream_spec(config(), endless, contract).maximum_deliveries is None
     public = specs.stream_spec(config(**PUBLIC), PLAN, contract)
     assert (public.sender_cidrs, public.private) == (("198.51.100.0/24", "2001:db8::/32"), False)
 
@@ -177,7 +190,7 @@ def test_the_sink_by_value(tmp_path: Path) -> None:
     contract, job = load(SHIPPED), Package(tmp_path / "jobs" / "job.zip", "its digest")
     keep = {"hot_days": 41, "cool_days": 41, "delete_after_days": 41}
     spec = specs.sink_spec(Order(config(retention=keep), contract, Packages(job, job), tmp_path), PLAN)
-    assert spec == SinkSpec(contract, 29_000_000, 41, 19, 30, Path("jobs/job.zip"), "its digest")
+    assert spec == SinkSpec(contract, 29_000_000, 41, 89, 30, Path("jobs/job.zip"), "its digest")
     without = specs.sink_spec(Order(config(), contract, Packages(job), tmp_path), PLAN)
     assert (without.package, without.package_digest) == (None, None)
 

@@ -63,7 +63,13 @@ def test_init_writes_a_ring_and_prints_none_of_it(account: Account, capsys: pyte
     account.client.create_secret(Name=account.name)
     code, out, err = called("init", STACK, "--json", capsys=capsys)
     assert (code, err) == (0, "")
-    assert json.loads(out) == {"version": 1, "secret": account.name, "current": "k1", "versions": ["k1"]}
+    assert json.loads(out) == {
+        "version": 1,
+        "secret": account.name,
+        "standby_secret": None,
+        "current": "k1",
+        "versions": ["k1"],
+    }
     assert KeyRing.from_secret(account.text()).versions == ("k1",)
     assert not [key for key in material(account.text()) if key in out + err]
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sized import Load, Place, Rate, limit, load, reason
 
 import geography
+from processor.gcp_pubsub import RETRY_SECONDS
 from stacks.models import FRESHNESS_MINUTES, Latency, Retention, Slo
 from stacks.sizing import CapacityPlan, SizingError, azure, gcp, plan
 from stacks.sizing.limits import Limits
@@ -216,6 +217,24 @@ def test_production_on_google_cloud_by_value() -> None:
     assert capacity.processor.batch_size == 5_000
     assert capacity.processor.maximum_retries == 20
     assert limit(capacity, "processor.instances") == "Pub/Sub: StreamingPull per stream 10,000,000 B/s"
+
+
+@pytest.mark.parametrize(
+    ("latency", "retries", "hours"),
+    [(Latency.REALTIME, 17, "3.0 h"), (Latency.INTERACTIVE, 20, "3.5 h"), (Latency.ECONOMY, 30, "5.2 h")],
+)
+def test_deliveries_outlast_an_outage_of_three_hours_on_every_latency(
+    latency: Latency, retries: int, hours: str
+) -> None:
+    capacity = sized("gcp", load(30_000, 100_000), latency)
+    assert capacity.processor.maximum_retries == retries
+    assert (retries + 1) * RETRY_SECONDS >= 3 * 3600
+    assert f"{retries + 1} deliveries, each held for up to 10 minutes" in reason(capacity, "processor.maximum_retries")
+    assert hours in reason(capacity, "processor.maximum_retries")
+
+
+def test_the_processor_holds_a_delivery_as_long_as_the_plan_says() -> None:
+    assert sized("gcp", load(50, 200)).processor.timeout_seconds == RETRY_SECONDS
 
 
 def test_the_quota_of_a_large_region_is_larger() -> None:

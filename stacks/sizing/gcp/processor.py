@@ -7,6 +7,7 @@ from math import ceil, floor
 
 from stacks.sizing.batches import Batch, batch_of, decide_window, needed
 from stacks.sizing.gcp.stream import PUBSUB
+from stacks.sizing.limits import Limit
 from stacks.sizing.model import Ledger, ProcessorCapacity, SizingError
 from stacks.sizing.targets import TARGETS
 from stacks.sizing.task import Task
@@ -18,6 +19,9 @@ MEMORY_MB = 1024
 """Twice what is held at most: 96 MiB that are not acknowledged, of which 32 MiB are decoded at a time."""
 BATCH_BYTES = 32 * 2**20
 BATCH_MESSAGES = 5_000
+OUTAGE_SECONDS = 3 * 3600
+"""An outage of storage or key that no message may be given up for. The processor holds each delivery as long as Pub/Sub
+lets it (processor.gcp_pubsub.RETRY_SECONDS), because every delivery counts."""
 PULL_MS = 100
 """From the topic to the worker over a stream that is open all the time."""
 
@@ -32,6 +36,7 @@ def size_processor(ledger: Ledger, task: Task) -> tuple[ProcessorCapacity, Fract
     memory = task.limits.one(CLOUD_RUN, "memory of one vCPU, maximum")
     pool = task.limits.one(CLOUD_RUN, "instances per worker pool")
     attempts = task.limits.one(PUBSUB, "delivery attempts, maximum")
+    held = task.limits.one(PUBSUB, "acknowledgement deadline")
     capacity = floor(instances * lane)
     return ProcessorCapacity(
         memory_mb=ledger.decide(
@@ -45,10 +50,10 @@ def size_processor(ledger: Ledger, task: Task) -> tuple[ProcessorCapacity, Fract
         instances=instances,
         timeout_seconds=ledger.decide(
             "processor.timeout_seconds",
-            task.limits.one(PUBSUB, "acknowledgement deadline").value,
+            held.value,
             "s",
             "the longest time that Pub/Sub waits for an acknowledgement; the client extends it while it works",
-            limit=task.limits.one(PUBSUB, "acknowledgement deadline"),
+            limit=held,
         ),
         batch_size=size,
         batch_window_seconds=window,
@@ -62,13 +67,7 @@ def size_processor(ledger: Ledger, task: Task) -> tuple[ProcessorCapacity, Fract
             "a subscription is a read path of its own",
             limit=task.limits.one(PUBSUB, "StreamingPull per stream"),
         ),
-        maximum_retries=ledger.decide(
-            "processor.maximum_retries",
-            min(TARGETS[task.latency].maximum_retries, attempts.value - 1),
-            "retries",
-            "finite, so that a message that cannot be stored ends in the dead letters instead of coming back for ever",
-            limit=attempts,
-        ),
+        maximum_retries=_retries(ledger, task, attempts, held),
         maximum_record_age_seconds=ledger.decide(
             "processor.maximum_record_age_seconds", None, "", "attempts are counted, not seconds", limit=attempts
         ),
@@ -86,6 +85,21 @@ def size_processor(ledger: Ledger, task: Task) -> tuple[ProcessorCapacity, Fract
             assumptions=task.cost.in_words(),
         ),
     ), Fraction(CPUS)
+
+
+def _retries(ledger: Ledger, task: Task, attempts: Limit, held: Limit) -> int:
+    """Deliveries after the first; Pub/Sub counts all of them, so the topic's number is one more."""
+    enough = ceil(OUTAGE_SECONDS / held.value)
+    deliveries = min(max(TARGETS[task.latency].maximum_retries + 1, enough), attempts.value)
+    return ledger.decide(
+        "processor.maximum_retries",
+        deliveries - 1,
+        "retries",
+        f"{deliveries} deliveries, each held for up to {held.value // 60} minutes while storage or key fail, outlast "
+        f"an outage of {deliveries * held.value / 3600:.1f} h, of {OUTAGE_SECONDS // 3600} h at least; a message that "
+        "kills its worker comes as often, and ends in the dead letters",
+        limit=attempts,
+    )
 
 
 def _batch_size(ledger: Ledger, task: Task) -> int:

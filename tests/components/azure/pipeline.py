@@ -88,6 +88,7 @@ class Case:
     public: bool = False
     redundancy: Redundancy = "zone"
     budget: bool = True
+    dated: bool = True
     protect: bool = True
     destroys: bool = False
 
@@ -106,7 +107,8 @@ def deploy() -> None:
     logs = Logs("pipeline-logs", LogsSpec(90, ("lake", "failed")), key=key, parent=parent)
     lake_spec = replace(program.LAKE, redundancy=case.redundancy)
     lake = Bucket("pipeline-lake", lake_spec, key=key, logs=logs, parent=parent)
-    failed = Bucket("pipeline-failed", program.FAILED, key=key, logs=logs, parent=parent)
+    failed_spec = replace(program.FAILED, redundancy=case.redundancy)
+    failed = Bucket("pipeline-failed", failed_spec, key=key, logs=logs, parent=parent)
     bus = Stream("pipeline-stream", replace(program.STREAM, **stream), key=key, parent=parent)
     network = Network(
         "pipeline-network",
@@ -130,7 +132,11 @@ def deploy() -> None:
     sink = Sink("pipeline-sink", SINK, key=key, lake=lake, stream=bus, network=network, parent=parent)
     sink.grant_read("pipeline-analyst", ANALYST)
     parts = Parts(key, logs, lake, failed, bus, network, processor, sink)
-    spec = WATCH if case.budget else replace(WATCH, monthly_usd=None)
+    spec = replace(
+        WATCH,
+        monthly_usd=WATCH.monthly_usd if case.budget else None,
+        budget_from=WATCH.budget_from if case.dated else None,
+    )
     watch = Observability("pipeline-observability", spec, parts=parts, parent=parent)
     for name, output in (
         ("processor", processor.name),

@@ -37,6 +37,7 @@ STREAM = StreamSpec(
     own_throughput=False,
     contract=load(SHIPPED),
     private=True,
+    maximum_deliveries=23,
 )
 LAKE = BucketSpec("lake", Classification.PSEUDONYMISED, lake_rules((Move("NEARLINE", 37), Move("COLDLINE", 97)), 401))
 FAILED = BucketSpec("failed", Classification.PERSONAL, failed_batch_rules(48))

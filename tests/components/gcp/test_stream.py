@@ -68,7 +68,7 @@ def test_the_subscription_is_pulled_exactly_once_and_never_expires(ordered: bool
         "messageRetentionDuration": f"{48 * 3600}s",
         "retainAckedMessages": False,
         "expirationPolicy": {"ttl": ""},
-        "deadLetterPolicy": {"deadLetterTopic": f"projects/{PROJECT}/topics/{DEAD}", "maxDeliveryAttempts": 20},
+        "deadLetterPolicy": {"deadLetterTopic": f"projects/{PROJECT}/topics/{DEAD}", "maxDeliveryAttempts": 23},
         "retryPolicy": {"minimumBackoff": "10s", "maximumBackoff": "600s"},
         "labels": {"data_classification": "personal"},
     }
@@ -115,6 +115,21 @@ def test_replay_reaches_as_far_as_pubsub_keeps_messages() -> None:
     assert topic.inputs["messageRetentionDuration"] == "2678400s"
     with pytest.raises(ProgramFailed, match="745 is more than the 744 hours"):
         recorded(replace(STREAM, replay_hours=LONGEST_REPLAY_HOURS + 1))
+
+
+@pytest.mark.parametrize("maximum", [5, 100])
+def test_deliveries_are_counted_within_what_pubsub_counts(maximum: int) -> None:
+    (subscription,) = of_type(
+        recorded(replace(STREAM, maximum_deliveries=maximum)), "gcp:pubsub/subscription:Subscription"
+    ).values()
+    policy: Any = subscription.inputs["deadLetterPolicy"]
+    assert policy["maxDeliveryAttempts"] == maximum
+
+
+@pytest.mark.parametrize(("maximum", "said"), [(4, "not 4"), (101, "not 101"), (None, "not for ever")])
+def test_other_numbers_of_deliveries_are_refused(maximum: int | None, said: str) -> None:
+    with pytest.raises(ProgramFailed, match=f"5 to 100 times before it counts as failed, {said}"):
+        recorded(replace(STREAM, maximum_deliveries=maximum))
 
 
 def test_a_dedicated_cluster_is_refused() -> None:
