@@ -19,6 +19,8 @@ PLACEMENTS = {"aws": AwsPlacement, "azure": AzurePlacement, "gcp": GcpPlacement}
 ARCHITECTURES = {"aws": ("arm64", "x86_64"), "azure": ("x86_64",), "gcp": ("x86_64",)}
 # Azure: Functions, Flex Consumption. Google Cloud: Cloud Run, container runtime contract.
 RUNS_ON = {"azure": "Flex Consumption", "gcp": "Cloud Run"}
+# AWS and Azure rotate once a year by their own default; the CIS benchmark of Google Cloud asks for 90 days at most.
+ROTATION_DAYS = {"aws": 365, "azure": 365, "gcp": 90}
 SHOWN_NAMES = 6
 
 

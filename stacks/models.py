@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 from pydantic_core import PydanticCustomError
 
 import geography
@@ -76,15 +76,32 @@ def _slo(valid: dict[str, object]) -> Slo:
     return Slo(freshness_minutes=FRESHNESS_MINUTES[latency if isinstance(latency, Latency) else Latency.INTERACTIVE])
 
 
+def _key(valid: dict[str, object]) -> KeySettings:
+    return _keep_unstated(KeySettings(rotation_days=by_cloud.ROTATION_DAYS[_cloud(valid)]), "rotation_days")
+
+
 def _processor(valid: dict[str, object]) -> ProcessorSettings:
+    return ProcessorSettings.model_validate({"architecture": by_cloud.ARCHITECTURES[_cloud(valid)][0]})
+
+
+def _cloud(valid: dict[str, object]) -> str:
     placement = valid.get("placement")
-    cloud = placement.cloud if isinstance(placement, Placement) else BUILT[0]
-    return ProcessorSettings.model_validate({"architecture": by_cloud.ARCHITECTURES[cloud][0]})
+    return placement.cloud if isinstance(placement, Placement) else BUILT[0]
 
 
-class StackConfig(Section):
-    """One stack: one cloud, one region, one environment."""
+def _keep_unstated(key: KeySettings, name: str) -> KeySettings:
+    """`key`, which does not count its derived value `name` among those that the file states."""
+    return KeySettings.model_construct(_fields_set=set(key.model_fields_set) - {name}, **dict(key))
 
+
+class Placed(Section):
+    """What every stack file says, whatever its blueprint: who, where, and how its keys and data are given up."""
+
+    blueprint: Blueprint = Field(
+        default=Blueprint.STREAMING,
+        description="What the stack builds. streaming: one region's pipeline. baseline: what an account, subscription "
+        "or project has only once, beneath its pipelines (docs/baseline.md).",
+    )
     environment: fields.Environment = Field(
         description="What the stack is for, part of every physical name: dev, staging, prod.", examples=["prod"]
     )
@@ -94,6 +111,45 @@ class StackConfig(Section):
         discriminator="cloud",
         description="Where the stack stands: cloud, region, account. The other keys follow from the cloud.",
     )
+    key: KeySettings = Field(
+        default_factory=_key,
+        description="How the region's own encryption key is renewed and given up.",
+        examples=[{"rotation_days": 365, "deletion_days": 30}],
+    )
+    protect: fields.Flag = Field(
+        default=True,
+        description="Refuse to delete data-bearing resources. Deleting data takes two keys: "
+        "protect: false and removal: destroy.",
+    )
+    removal: Removal = Field(
+        default=Removal.RETAIN,
+        description="What becomes of data-bearing resources when the stack is destroyed: "
+        "retain leaves them in the account, destroy deletes them (with protect: false).",
+    )
+    generation: fields.Generation = Field(
+        default=1,
+        description="Part of fixed names, 1 to 99: raise it when a deleted name is still held by the cloud.",
+    )
+
+    # Fields are checked in their order; a check sees the earlier fields that are valid, so all faults show at once.
+    @field_validator("placement")
+    @classmethod
+    def _lies_inside(cls, placement: Placement, info: ValidationInfo) -> Placement:
+        for fault in placement_faults(by_cloud.place_of(placement), _boundary(info)):
+            raise fault
+        return placement
+
+    @field_validator("key")
+    @classmethod
+    def _is_such_a_key(cls, key: KeySettings, info: ValidationInfo) -> KeySettings:
+        if place := _place(info):
+            _refuse(by_cloud.wrong_key(key, place.cloud))
+        return key
+
+
+class StackConfig(Placed):
+    """One pipeline: one cloud, one region, one environment."""
+
     workload: Workload = Field(description="The load that the stack is sized for.")
     latency: Latency = Field(
         default=Latency.INTERACTIVE,
@@ -113,11 +169,6 @@ class StackConfig(Section):
         validate_default=True,
         description="How many places of the cloud hold a copy of each object.",
     )
-    key: KeySettings = Field(
-        default_factory=KeySettings,
-        description="How the region's own encryption key is renewed and given up.",
-        examples=[{"rotation_days": 365, "deletion_days": 30}],
-    )
     network: Network = Field(
         default_factory=Network, description="Who can reach the endpoints.", examples=[{"mode": "private"}]
     )
@@ -127,20 +178,6 @@ class StackConfig(Section):
         "and what it does not differs from cloud to cloud.",
     )
     budget: Budget | None = Field(default=None, description="What the stack may cost; none means nobody is warned.")
-    protect: fields.Flag = Field(
-        default=True,
-        description="Refuse to delete data-bearing resources. Deleting data takes two keys: "
-        "protect: false and removal: destroy.",
-    )
-    removal: Removal = Field(
-        default=Removal.RETAIN,
-        description="What becomes of data-bearing resources when the stack is destroyed: "
-        "retain leaves them in the account, destroy deletes them (with protect: false).",
-    )
-    generation: fields.Generation = Field(
-        default=1,
-        description="Part of fixed names, 1 to 99: raise it when a deleted name is still held by the cloud.",
-    )
     processor: ProcessorSettings = Field(
         default_factory=_processor,
         description="What the processor's code runs on.",
@@ -158,14 +195,6 @@ class StackConfig(Section):
         examples=[{"permission_boundary": brought.KINDS["aws", "permission_boundary"].example}],
     )
 
-    # Fields are checked in their order; a check sees the earlier fields that are valid, so all faults show at once.
-    @field_validator("placement")
-    @classmethod
-    def _lies_inside(cls, placement: Placement, info: ValidationInfo) -> Placement:
-        for fault in placement_faults(by_cloud.place_of(placement), _boundary(info)):
-            raise fault
-        return placement
-
     @field_validator("retention")
     @classmethod
     def _suits_the_cloud(cls, retention: Retention, info: ValidationInfo) -> Retention:
@@ -180,12 +209,17 @@ class StackConfig(Section):
             _refuse(by_cloud.wrong_redundancy(storage, place, _boundary(info)))
         return storage
 
-    @field_validator("key")
+    @field_validator("key", mode="wrap")
     @classmethod
-    def _is_such_a_key(cls, key: KeySettings, info: ValidationInfo) -> KeySettings:
-        if place := _place(info):
-            _refuse(by_cloud.wrong_key(key, place.cloud))
-        return key
+    def _rotates_as_the_cloud_asks(
+        cls, key: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> KeySettings:
+        if not isinstance(key, dict) or "rotation_days" in key:
+            return cast("KeySettings", handler(key))
+        place = _place(info)
+        derived = by_cloud.ROTATION_DAYS[place.cloud if place else BUILT[0]]
+        stated = cast("dict[str, object]", key)
+        return _keep_unstated(cast("KeySettings", handler({"rotation_days": derived, **stated})), "rotation_days")
 
     @field_validator("standby")
     @classmethod

@@ -13,7 +13,11 @@ from stacks.document import Key, KeyPath
 Source = Literal["file", "project", "default", "derived"]
 
 # Values that follow from other values when the file does not state them.
-DERIVED_FROM = {"processor.architecture": "placement", "slo.freshness_minutes": "latency"}
+DERIVED_FROM = {
+    "key.rotation_days": "placement",
+    "processor.architecture": "placement",
+    "slo.freshness_minutes": "latency",
+}
 
 
 @dataclass(frozen=True)

@@ -375,6 +375,30 @@ def test_the_architecture_follows_from_the_placement(sandbox: Sandbox) -> None:
     assert derived == {"aws": "arm64", "azure": "x86_64", "gcp": "x86_64"}
 
 
+@pytest.mark.parametrize("key", [{}, {"deletion_days": 8}])
+def test_how_often_the_key_is_rotated_follows_from_the_placement(sandbox: Sandbox, key: dict[str, object]) -> None:
+    derived = {}
+    for cloud, stack in STACK.items():
+        loaded = sandbox.read(sandbox.changed(stack, key=key) if key else sandbox.changed(stack))
+        derived[cloud] = loaded.config.key.rotation_days
+        assert loaded.config.key.deletion_days == key.get("deletion_days", 30)
+        origin = loaded.origins["key.rotation_days"]
+        assert (origin.source, origin.derived_from) == ("derived", "placement")
+    assert derived == {"aws": 365, "azure": 365, "gcp": 90}
+    stated = sandbox.read(sandbox.changed(STACK["gcp"], key__rotation_days=365)).config
+    assert stated.key.rotation_days == 365
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_a_derived_rotation_does_not_stand_against_a_key_that_is_brought_along(sandbox: Sandbox, cloud: str) -> None:
+    bring = {"key": brought(cloud, "key", region_in("DE", cloud))}
+    home = region_in("DE", cloud)
+    accepted = sandbox.read(sandbox.changed(STACK[cloud], bring=bring, placement__region=home)).config
+    assert accepted.bring.key == bring["key"]
+    fault = the(cloud, sandbox, bring=bring, key={"deletion_days": 8}, placement__region=home)
+    assert "the section key says how a key is to be made" in fault.problem
+
+
 def test_how_far_a_stream_looks_back(sandbox: Sandbox) -> None:
     for cloud, hours in (("aws", 8760), ("azure", 2160), ("gcp", 744)):
         assert replay(cloud).longest_hours == hours
