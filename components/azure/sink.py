@@ -80,7 +80,7 @@ class Sink(AzureComponent):
             *self.registry.grant_pull(f"{name}-pull", self.identity.principal_id),
             *store.grant_maintain(f"{name}-lake", self.identity.principal_id),
         ]
-        self.environment = self._environment(name, net)
+        self.environment = self._environment(name, net, zones=store.redundancy != "local")
         app.Job(
             name,
             job_name=self.job_name,
@@ -139,8 +139,8 @@ class Sink(AzureComponent):
         """
         return self._lake.grant_read(name, principal, kind)
 
-    def _environment(self, name: str, network: Network) -> app.ManagedEnvironment:
-        """Where the job runs: in the stack's network, with no address of its own on the internet."""
+    def _environment(self, name: str, network: Network, *, zones: bool) -> app.ManagedEnvironment:
+        """Where the job runs: in the stack's network, with no address on the internet, in all `zones` as the lake."""
         environment_name = self.scope.names.local("jobs")
         self.environment_id = self.place.id("Microsoft.App/managedEnvironments", environment_name)
         return app.ManagedEnvironment(
@@ -154,6 +154,7 @@ class Sink(AzureComponent):
                 infrastructure_subnet_id=network.sink_subnet_id, internal=True
             ),
             public_network_access=app.PublicNetworkAccess.DISABLED,
+            zone_redundant=zones,
             # Diagnostic settings carry the logs: the other way needs the workspace's shared key.
             app_logs_configuration=app.AppLogsConfigurationArgs(destination="azure-monitor"),
             tags=self.tags(),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import geography
 from components.azure.grants import role_guid
+from components.azure.observability import processing_region
 from components.clouds import toolkit_for
-from components.contracts import Unsupported
-from events.contract import SHIPPED, load
+from components.contracts import Packages, Unsupported
+from events.contract import SHIPPED, Contract, load
 from homeshore.check.inputs import judge
 from homeshore.engine import Snapshot
+from processor.archive import Package
 from tests.components.azure.conftest import made, of_type
 from tests.components.azure.pipeline import Case, recorded
 from tests.components.azure.program import EUROPE, HOME, scope
+from tests.components.azure.test_every_resource import GLOBAL, fields, unknowns
 
 ELSEWHERE = next(
     place
@@ -28,7 +33,8 @@ CASES = {
     "pair": Case(redundancy="pair"),
     "elsewhere": Case(region=ELSEWHERE.name, boundary=ELSEWHERE.jurisdiction),
 }
-REGIONLESS = {"azure-native:monitor:MetricAlert", "azure-native:privatedns:PrivateZone"}
+BOUNDARIES = {HOME: "eu", ELSEWHERE.name: ELSEWHERE.jurisdiction}
+REGIONLESS = {*GLOBAL, "azure-native:monitor:MetricAlert"}
 
 
 @pytest.fixture(params=CASES, name="snapshot")
@@ -39,6 +45,26 @@ def _snapshot(request: pytest.FixtureRequest) -> Snapshot:
 def test_azure_would_refuse_nothing(snapshot: Snapshot) -> None:
     judgement = judge(snapshot, None)
     assert [(finding.urn, finding.path, finding.message) for finding in judgement.findings] == []
+
+
+def test_each_lies_in_the_region_under_its_provider_and_says_whose_it_is(snapshot: Snapshot) -> None:
+    (provider,) = (r for r in snapshot.resources if r.type == "pulumi:providers:azure-native")
+    components = {r.urn for r in snapshot.resources if r.type.startswith("homeshore:azure:")}
+    region = provider.inputs["location"]
+    for resource in made(snapshot):
+        assert (resource.provider or "").startswith(provider.urn), resource.urn
+        assert resource.parent in components, resource.urn
+        if "tags" in fields(resource):
+            assert resource.inputs["tags"].keys() >= {"Stack", "DataClassification"}, resource.urn
+        if resource.type == "azure-native:monitor:ActionGroup":
+            assert resource.inputs["location"] == processing_region(region, BOUNDARIES[region])
+        elif "location" in fields(resource):
+            assert resource.inputs["location"] == ("global" if resource.type in REGIONLESS else region), resource.urn
+
+
+def test_nothing_is_unknown_but_what_identities_and_telemetry_are_given(snapshot: Snapshot) -> None:
+    for resource in made(snapshot):
+        assert set(unknowns(resource.inputs)) <= {"principalId", "sid", "value"}, resource.urn
 
 
 def test_nothing_but_the_stream_has_a_public_door(snapshot: Snapshot) -> None:
@@ -100,3 +126,24 @@ def test_the_toolkit_ships_for_one_architecture_only(tmp_path_factory: pytest.Te
         toolkit.packages(
             load(SHIPPED), architecture="arm64", runtime="python3.13", root=tmp_path_factory.mktemp("root")
         )
+
+
+def test_the_toolkit_ships_the_app_and_the_jobs_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contract = load(SHIPPED)
+    asked: list[tuple[object, ...]] = []
+
+    def functions(of: Contract, *, runtime: str, root: Path) -> Package:
+        asked.append((of, runtime, root))
+        return Package(root / "app.zip", "a")
+
+    def lakehouse(of: Contract, *, root: Path) -> Package:
+        asked.append((of, root))
+        return Package(root / "job.zip", "j")
+
+    monkeypatch.setattr("components.azure.packages.build_functions", functions)
+    monkeypatch.setattr("components.azure.packages.build_lakehouse", lakehouse)
+    shipped = toolkit_for(scope(HOME).placement).packages(
+        contract, architecture="x86_64", runtime="python3.12", root=tmp_path
+    )
+    assert shipped == Packages(Package(tmp_path / "app.zip", "a"), Package(tmp_path / "job.zip", "j"))
+    assert asked == [(contract, "python3.12", tmp_path), (contract, tmp_path)]

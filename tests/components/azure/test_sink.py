@@ -63,6 +63,9 @@ def test_the_job_runs_in_the_network_without_an_address_or_a_shared_key() -> Non
     assert environment["vnetConfiguration"]["internal"] is True
     assert environment["vnetConfiguration"]["infrastructureSubnetId"].endswith("/subnets/sink")
     assert environment["appLogsConfiguration"] == {"destination": "azure-monitor"}
+    assert environment["zoneRedundant"] is True
+    narrow = of_type(recorded(Case(redundancy="local")), "app:ManagedEnvironment")
+    assert narrow["pipeline-sink-environment"].inputs["zoneRedundant"] is False
 
 
 def test_the_registry_is_closed_and_lets_the_job_pull_only() -> None:
