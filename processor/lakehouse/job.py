@@ -24,7 +24,7 @@ from deltalake.exceptions import CommitFailedError
 from processor.lakehouse.bronze import Container
 from processor.lakehouse.refresh import DAYS, Counts, Plan, refresh, utc_today
 from processor.lakehouse.tables import Place
-from processor.lakehouse.views import SCOPE, connector, make_views
+from processor.lakehouse.views import connector, make_views, scope
 from processor.pipeline import print_line
 from processor.schema import Contract
 from processor.sql import synapse
@@ -116,7 +116,7 @@ def place(settings: Settings, environment: Mapping[str, str]) -> Place:
     """Where the Delta tables lie, and how their object store gets its tokens (option names: crate object_store)."""
     options = {
         "azure_storage_account_name": urlsplit(settings.account).netloc.split(".")[0],
-        "azure_endpoint": settings.account,
+        "azure_endpoint": settings.account.rstrip("/"),
         "azure_client_id": settings.identity,
     }
     if endpoint := environment.get("IDENTITY_ENDPOINT"):
@@ -136,7 +136,8 @@ def _views(settings: Settings, contract: Contract, credential: ManagedIdentityCr
     # Synapse reads a lake through its other endpoint.
     lake = settings.account.replace(".blob.", ".dfs.", 1).rstrip("/")
     batches = synapse.batches(contract, settings.database, f"{lake}/{settings.bucket}")
-    return make_views(batches, connector(settings.sql, lambda: credential.get_token(SCOPE).token))
+    audience = scope(settings.sql)
+    return make_views(batches, connector(settings.sql, lambda: credential.get_token(audience).token))
 
 
 def _line(severity: str, message: str, began: float, **more: object) -> str:

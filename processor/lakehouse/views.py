@@ -11,7 +11,12 @@ from typing import Protocol
 
 from processor.sql.synapse import Batch
 
-SCOPE = "https://database.windows.net/.default"
+# For whom a token is asked, by the end of the server's name: Azure is three clouds.
+_SCOPES = {
+    ".azuresynapse.net": "https://database.windows.net/.default",
+    ".azuresynapse.azure.cn": "https://database.chinacloudapi.cn/.default",
+    ".azuresynapse.usgovcloudapi.net": "https://database.usgovcloudapi.net/.default",
+}
 _PORT = 1433
 _SECONDS = 60  # serverless wakes up first
 
@@ -52,8 +57,16 @@ def make_views(batches: Sequence[Batch], connect: Connect) -> int:
     return len(batches)
 
 
+def scope(server: str) -> str:
+    """For what a token must be so that `server` takes it. Raises ValueError for a server that is no Synapse."""
+    for end, found in _SCOPES.items():
+        if server.endswith(end):
+            return found
+    raise ValueError(f"{server!r} ends with none of {', '.join(_SCOPES)}")
+
+
 def connector(server: str, token: Callable[[], str]) -> Connect:
-    """What connects to a database of `server`, encrypted, with the server's name checked. `token` is for SCOPE."""
+    """What connects to a database of `server`, encrypted, with the server's name checked. `token` is for its scope."""
     import certifi
     import pytds
 

@@ -11,7 +11,7 @@ import pytest
 from processor.lakehouse.bronze import Item, chunks, days_until
 from processor.lakehouse.engine import memory_mib
 from processor.lakehouse.job import Settings, place
-from processor.lakehouse.views import make_views
+from processor.lakehouse.views import make_views, scope
 from processor.sql.synapse import Batch
 from tests.clouds.lakes import TODAY
 
@@ -101,7 +101,8 @@ def test_the_settings_name_all_that_is_wrong():
 
 
 def test_the_tables_are_reached_as_the_one_identity():
-    found = place(Settings.read(GOOD), {"IDENTITY_ENDPOINT": "http://localhost:42356/msi/token"})
+    with_slash = {**GOOD, "HOMESHORE_ACCOUNT": GOOD["HOMESHORE_ACCOUNT"] + "/"}  # as Azure's own outputs have it
+    found = place(Settings.read(with_slash), {"IDENTITY_ENDPOINT": "http://localhost:42356/msi/token"})
     assert found.root == "az://lake"
     assert found.options == {
         "azure_storage_account_name": "homeshoretest",
@@ -145,3 +146,20 @@ def test_the_views_are_made_in_their_order_each_database_over_its_own_connection
     with pytest.raises(ValueError, match="refused"):
         make_views([Batch("lake", "fail")], driver)
     assert driver.open == 0
+
+
+@pytest.mark.parametrize(
+    ("world", "audience"),
+    [
+        ("azuresynapse.net", "database.windows.net"),
+        ("azuresynapse.azure.cn", "database.chinacloudapi.cn"),
+        ("azuresynapse.usgovcloudapi.net", "database.usgovcloudapi.net"),
+    ],
+)
+def test_the_token_is_for_the_cloud_that_the_server_is_in(world: str, audience: str):
+    assert scope(f"x-ondemand.sql.{world}") == f"https://{audience}/.default"
+
+
+def test_no_token_is_asked_for_a_server_elsewhere():
+    with pytest.raises(ValueError, match="ends with none of"):
+        scope("sql.example.com")
