@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -42,7 +42,7 @@ def adapt(wanted: Wanted, host_package: HostPackage | None, scratch: Path) -> Ad
 
 
 def _with(wanted: Wanted, **inputs: object) -> Wanted:
-    return Wanted(wanted.urn, wanted.type, wanted.name, Fields({**wanted.inputs, **inputs}))
+    return replace(wanted, inputs=Fields({**wanted.inputs, **inputs}))
 
 
 def _function(wanted: Wanted, host_package: HostPackage | None, scratch: Path) -> Adapted:

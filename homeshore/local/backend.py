@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -150,7 +150,9 @@ class EmulatorBackend:
             inputs |= {name: None for name in before.inputs if name not in inputs}
         if resource.type in TAGGED:
             inputs["tags"] = {**place.default_tags, **Fields(inputs).table("tags")}
-        return Wanted(resource.urn, resource.type, resource.name, Fields(inputs))
+        return Wanted(
+            resource.urn, resource.type, resource.name, Fields(inputs), region=place.region, account_id=place.account_id
+        )
 
     def _skipped(self, resource: Resource) -> Registered:
         entry = Entry(resource.urn, resource.type, resource.name, reason="this type cannot be applied here")
@@ -211,7 +213,7 @@ def _without_secrets(wanted: Wanted, planned: Resource | None) -> Wanted:
     plan: Mapping[str, Plain] = planned.inputs if planned else {}
     kept = {key for key, value in wanted.inputs.items() if key != "package" and value is not None}
     inputs = {key: _masked(value, plan.get(key)) for key, value in wanted.inputs.items() if key in kept}
-    return Wanted(wanted.urn, wanted.type, wanted.name, Fields(inputs))
+    return replace(wanted, inputs=Fields(inputs))
 
 
 def _masked(value: object, plan: Plain) -> object:

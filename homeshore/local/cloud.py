@@ -7,6 +7,7 @@ import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,12 +15,12 @@ from homeshore.engine import BackendError, Snapshot, run_program
 from homeshore.errors import UserError
 from homeshore.local import emulator as emulators
 from homeshore.local.aws import Aws, ClientLike
-from homeshore.local.backend import EmulatorBackend, Place, Progress, places
+from homeshore.local.backend import EmulatorBackend, Progress, places
 from homeshore.local.emulator import Emulator
 from homeshore.local.emulators import Choice, choose
 from homeshore.local.fields import Fields
 from homeshore.local.kind import ApplyError, Wanted
-from homeshore.local.removal import remove_resources, seen
+from homeshore.local.removal import CloudOf, remove_resources, seen
 from homeshore.local.report import FORMAT_VERSION, Entry, Report
 from homeshore.local.state import LocalState
 from homeshore.project import Project
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from homeshore.local.adapt import HostPackage
+    from homeshore.pseudonyms.ring import SecretStore
+
+
+ENDPOINTS = ("endpoint", "standby_endpoint", "failover_endpoint")
+"""The outputs that are addresses which producers send to."""
 
 
 def silent(message: str) -> None:
@@ -128,8 +134,7 @@ def _applied(
     except BackendError as fault:
         raise UserError(f"{stack}: {_explained(fault)}") from fault
     gone = tuple(wanted for wanted in before if wanted.urn not in backend.applied)
-    clouds = _clouds(emulator, places(snapshot))
-    for wanted in remove_resources(gone, clouds, progress):
+    for wanted in remove_resources(gone, _cloud_of(emulator), progress):
         backend.changes.removed.append(Entry(wanted.urn, wanted.type, wanted.name))
     kept = tuple(wanted for wanted in state.noted(stack) if wanted.urn in backend.applied)
     place = backend.primary
@@ -153,7 +158,7 @@ def _applied(
 
 def _reachable(outputs: Mapping[str, object], endpoint: str) -> dict[str, object]:
     """The outputs as the program exports them, but where producers send to: the program names the cloud's address."""
-    return {**outputs, **({"endpoint": endpoint} if "endpoint" in outputs else {})}
+    return {name: endpoint if name in ENDPOINTS else value for name, value in outputs.items()}
 
 
 def _ensure_pseudonym_key(report: Report, progress: Progress) -> None:
@@ -161,14 +166,29 @@ def _ensure_pseudonym_key(report: Report, progress: Progress) -> None:
 
     In a real account nobody but the owner does that, with `homeshore data key init`.
     """
-    secret = report.outputs.get("pseudonym_secret")
-    if isinstance(secret, str):
-        from homeshore.pseudonyms.aws import AwsSecret
-        from homeshore.pseudonyms.ring import ensure_key
+    from homeshore.pseudonyms.regions import init_both
+    from homeshore.pseudonyms.ring import ensure_key
 
-        client = Aws(report.endpoint, report.region, report.account_id).client("secretsmanager")
-        if ensure_key(AwsSecret(cast("SecretsManagerClient", client), secret)):
-            progress("pseudonym key: a random one, for this emulator only")
+    secrets = [report.outputs.get(name) for name in ("pseudonym_secret", "standby_pseudonym_secret")]
+    stores = [_secret(report, arn) for arn in secrets if isinstance(arn, str)]
+    if all(store.read().text is not None for store in stores):
+        return
+    match stores:
+        case [alone]:
+            ensure_key(alone)
+        case [primary, standby]:
+            init_both(primary, standby)
+        case _:
+            return
+    progress("pseudonym key: a random one, for this emulator only")
+
+
+def _secret(report: Report, arn: str) -> SecretStore:
+    from homeshore.pseudonyms.aws import AwsSecret
+
+    region = arn.split(":")[3]
+    client = Aws(report.endpoint, region, report.account_id).client("secretsmanager")
+    return AwsSecret(cast("SecretsManagerClient", client), arn)
 
 
 def _explained(fault: BackendError) -> str:
@@ -253,9 +273,9 @@ def status(project: Project, stack: str) -> Status:
     noted = state.noted(stack)
     if emulator is None or not noted:
         return Status(stack, emulator)
-    clouds = _clouds(emulator, places(_planned(project, stack)))
+    cloud_of = _cloud_of(emulator)
     report = state.report(stack) or Fields()
-    return Status(stack, emulator, report, tuple(Presence(wanted, seen(wanted, clouds)) for wanted in noted))
+    return Status(stack, emulator, report, tuple(Presence(wanted, seen(wanted, cloud_of)) for wanted in noted))
 
 
 def down(project: Project, stack: str, *, progress: Progress = silent) -> bool:
@@ -273,9 +293,7 @@ def down(project: Project, stack: str, *, progress: Progress = silent) -> bool:
         others = [name for name in state.stacks() if name != stack]
         own = record is None or running is None or running.own
         if running is not None and (others or not own) and state.noted(stack):
-            progress("reading the program")
-            clouds = _clouds(running, places(_planned(project, stack)))
-            remove_resources(state.noted(stack), clouds, progress)
+            remove_resources(state.noted(stack), _cloud_of(running), progress)
         if others and running is not None:
             state.forget(stack)
             return True
@@ -285,8 +303,9 @@ def down(project: Project, stack: str, *, progress: Progress = silent) -> bool:
         return record is not None
 
 
-def _clouds(emulator: Emulator, where: Mapping[str, Place]) -> Mapping[str, Aws]:
-    return {urn: Aws(emulator.endpoint, place.region, place.account_id) for urn, place in where.items()}
+def _cloud_of(emulator: Emulator) -> CloudOf:
+    known = cache(partial(Aws, emulator.endpoint))
+    return lambda wanted: known(wanted.region, wanted.account_id)
 
 
 def _alive(state: LocalState, report: Report) -> Emulator:

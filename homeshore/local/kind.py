@@ -20,12 +20,17 @@ class ApplyError(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """A resource as the program declares it: resolved inputs under their wire names."""
+    """A resource as the program declares it: resolved inputs under their wire names, and where its provider puts it.
+
+    A stack with a standby has things of one name in two regions.
+    """
 
     urn: str
     type: str
     name: str
     inputs: Fields
+    region: str
+    account_id: str
 
     @property
     def identity(self) -> str:

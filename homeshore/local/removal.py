@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from homeshore.local.aws import Aws
 from homeshore.local.kind import Wanted
 from homeshore.local.kinds import KINDS
 
+CloudOf = Callable[[Wanted], Aws]
+"""The emulator as the region and account of a resource show it."""
 ROUNDS = 3  # creation runs in parallel, so the reverse order can meet a dependent that is still there
 
 
 def remove_resources(
-    resources: Sequence[Wanted], clouds: Mapping[str, Aws], progress: Callable[[str], None]
+    resources: Sequence[Wanted], cloud_of: CloudOf, progress: Callable[[str], None]
 ) -> tuple[Wanted, ...]:
     """Delete the resources that are still there; return those that were.
 
@@ -26,7 +28,7 @@ def remove_resources(
         refused: list[tuple[Wanted, ClientError]] = []
         for wanted in left:
             try:
-                if _remove(wanted, clouds):
+                if _remove(wanted, cloud_of(wanted)):
                     removed.append(wanted)
                     progress(f"removed  {wanted.type}  {wanted.name}")
             except ClientError as fault:
@@ -39,21 +41,15 @@ def remove_resources(
     return tuple(removed)
 
 
-def _remove(wanted: Wanted, clouds: Mapping[str, Aws]) -> bool:
-    there = False
-    for aws in clouds.values():
-        kind = KINDS[wanted.type]
-        found = kind.read(aws, wanted)
-        if found is not None:
-            kind.delete(aws, wanted, found)
-            there = True
-    return there
+def _remove(wanted: Wanted, aws: Aws) -> bool:
+    kind = KINDS[wanted.type]
+    found = kind.read(aws, wanted)
+    if found is not None:
+        kind.delete(aws, wanted, found)
+    return found is not None
 
 
-def seen(wanted: Wanted, clouds: Mapping[str, Aws]) -> str | None:
-    """The id of the resource where one of the clouds shows it."""
-    for aws in clouds.values():
-        found = KINDS[wanted.type].read(aws, wanted)
-        if found is not None:
-            return found.id
-    return None
+def seen(wanted: Wanted, cloud_of: CloudOf) -> str | None:
+    """The id of the resource where its region shows it."""
+    found = KINDS[wanted.type].read(cloud_of(wanted), wanted)
+    return None if found is None else found.id

@@ -132,8 +132,9 @@ class LocalState:
                 entry = Fields(cast("Mapping[str, object]", json.loads(line)))
             except ValueError:  # the last line of a run that was killed while it wrote
                 continue
-            wanted = Wanted(entry.text("urn"), entry.text("type"), entry.text("name"), entry.block("inputs"))
-            found[wanted.urn] = wanted
+            urn, kind, name = (entry.text(key) for key in ("urn", "type", "name"))
+            place = entry.text("region"), entry.text("account_id")
+            found[urn] = Wanted(urn, kind, name, entry.block("inputs"), *place)
         return tuple(found.values())
 
     def keep_journal(self, stack: str, resources: tuple[Wanted, ...]) -> None:
@@ -183,5 +184,4 @@ class LocalState:
 
 
 def _line(wanted: Wanted) -> str:
-    entry = {"urn": wanted.urn, "type": wanted.type, "name": wanted.name, "inputs": dict(wanted.inputs)}
-    return json.dumps(entry) + "\n"
+    return json.dumps({**vars(wanted), "inputs": dict(wanted.inputs)}) + "\n"

@@ -47,7 +47,7 @@ class Emulator:
 
 
 def apply(emulator: Emulator, kind: Kind | None = None, *unread: str, **inputs: object) -> Applied:
-    wanted = Wanted("urn:x", "a:b/c:C", "x", Fields({"name": "n", **inputs}))
+    wanted = Wanted("urn:x", "a:b/c:C", "x", Fields({"name": "n", **inputs}), "somewhere", "123456789012")
     return ensure(kind or emulator.kind(), NOWHERE, wanted, frozenset(unread))
 
 

@@ -11,9 +11,11 @@ from homeshore.local.fields import Fields
 from homeshore.local.kind import Wanted
 from homeshore.local.state import EmulatorRecord, LocalState
 
+REGION, ACCOUNT = "somewhere", "123456789012"
+
 
 def wanted(name: str, **inputs: object) -> Wanted:
-    return Wanted(f"urn:{name}", "aws:s3/bucket:Bucket", name, Fields(inputs))
+    return Wanted(f"urn:{name}", "aws:s3/bucket:Bucket", name, Fields(inputs), REGION, ACCOUNT)
 
 
 @pytest.fixture
@@ -28,6 +30,7 @@ def test_the_journal_keeps_the_order_of_creation_and_the_latest_declaration(stat
         state.note("dev", item)
     noted = state.noted("dev")
     assert [(item.name, dict(item.inputs)) for item in noted] == [("a", {"size": 2}), ("b", {})]
+    assert {(item.region, item.account_id) for item in noted} == {(REGION, ACCOUNT)}
     assert state.stacks() == ("dev",)
 
 
