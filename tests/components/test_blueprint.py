@@ -167,7 +167,7 @@ def test_the_key_by_value() -> None:
     key = {"rotation_days": 91, "deletion_days": 13}
     assert specs.key_spec(config(key=key), budget_alerts=True) == KeySpec(True, None, 91, 13)
     assert specs.key_spec(config(), budget_alerts=False) == KeySpec(False, None, 365, 30)
-    expiring = config().model_copy(update={"key": KeySettings(expires="2031-01-31")})
+    expiring = config().model_copy(update={"key": KeySettings(rotation_days=365, expires="2031-01-31")})
     assert specs.key_spec(expiring, budget_alerts=False).expires == "2031-01-31"
 
 
