@@ -39,17 +39,12 @@ class LogsSpec:
 
 @dataclass(frozen=True)
 class BucketSpec:
-    """An object store. `role` names it. `redundancy` is refused where the cloud does not offer it.
-
-    `standby_region` is where copies may lie too, None for nowhere; the cloud's standby makes the copies, unless the
-    store itself spans both regions.
-    """
+    """An object store of the region. `role` names it. `redundancy` is refused where the cloud does not offer it."""
 
     role: str
     classification: Classification
     rules: tuple[LifecycleRule, ...]
     redundancy: Redundancy = "zone"
-    standby_region: str | None = None
 
 
 @dataclass(frozen=True)
@@ -172,3 +167,16 @@ class ObservabilitySpec:
     contact: str
     monthly_usd: float | None
     budget_from: str | None = None
+
+
+@dataclass(frozen=True)
+class BaselineSpec:
+    """What an account has only once. `account_wide` is False for the part that belongs to one further region.
+
+    `log_days` is how long it is kept who changed what; the rest is about the key, where the cloud's baseline has one.
+    """
+
+    account_wide: bool
+    log_days: int
+    rotation_days: int
+    deletion_days: int

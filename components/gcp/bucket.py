@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import pulumi
 from pulumi_gcp import storage
 
-import geography
 from components.base import Classification, RegionalComponent
 from components.contracts import BucketSpec, Handle, KeyHandle, Unsupported
 from components.gcp import grants, names
@@ -26,23 +21,11 @@ REFUSED = "FullyRestricted"
 """New objects with another key than the bucket's are refused."""
 
 
-@dataclass(frozen=True)
-class Location:
-    """Where a bucket lies: `code` is what it names, `regions` which two of a configurable area, `key` where its key is.
-
-    `key` is None for a bucket of one region, which the region's own key encrypts.
-    """
-
-    code: str
-    regions: tuple[str, ...] = ()
-    key: str | None = None
-
-
 class Bucket(GcpComponent):
     """A private, versioned bucket, encrypted with our own key and with no other, reached under IAM permissions only.
 
-    It lies in the region, which for Cloud Storage is always several zones of it, or with `spec.standby_region` in both
-    regions. A key of one region cannot encrypt a bucket of two: such a bucket has a key of its own, in the same area.
+    It lies in the region, which for Cloud Storage is always several zones of it, and in no other: a bucket of two
+    regions could not have a key of one. What a standby needs is copied into a bucket of its own (standby.py).
 
     Who reads and writes objects is in the audit entries that `logs` keeps, so there are no usage logs beside them.
     """
@@ -55,20 +38,14 @@ class Bucket(GcpComponent):
                 "less, and has no pairs of regions of its own: use 'zone', and standby.region for a second region"
             )
         self.physical_name = self.bucket = names.world_wide(self.scope.names, spec.role)
-        where = location(self.place.region, spec.standby_region, self.scope.boundary)
-        self.key = own(key, Key) if where.key is None else self._key_of_both(name, own(key, Key), where.key, spec.role)
+        encryption = own(key, Key)
         self.resource = storage.Bucket(
             name,
             name=self.bucket,
             project=self.place.project,
-            location=where.code,
-            custom_placement_config=(
-                storage.BucketCustomPlacementConfigArgs(data_locations=[region.upper() for region in where.regions])
-                if where.regions
-                else None
-            ),
+            location=self.place.region.upper(),
             storage_class="STANDARD",
-            encryption=_encryption(self.key.resource_id),
+            encryption=_encryption(encryption.resource_id),
             uniform_bucket_level_access=True,
             public_access_prevention="enforced",
             versioning=storage.BucketVersioningArgs(enabled=True),
@@ -80,7 +57,7 @@ class Bucket(GcpComponent):
             force_destroy=self.scope.erasable,
             labels={"data_classification": spec.classification},
             # Nobody touches it before that is written down.
-            opts=self.keeper(depends_on=[self.key.agents["storage"], own(logs, Logs).sink]),
+            opts=self.keeper(depends_on=[encryption.agents["storage"], own(logs, Logs).sink]),
         )
         self.name: pulumi.Output[str] = self.resource.name
         self.resource_id: pulumi.Output[str] = pulumi.Output.concat("projects/_/buckets/", self.resource.name)
@@ -126,43 +103,6 @@ class Bucket(GcpComponent):
         return storage.BucketIAMMember(
             name, bucket=self.name, role=role, member=principal, condition=condition, opts=self.child()
         )
-
-    def _key_of_both(self, name: str, regional: Key, area: str, role: str) -> Key:
-        """A key in the area of both regions, kept and rotated like the region's own."""
-        return Key(f"{name}-key", regional.spec, parent=self, location=area, services=("storage",), role=f"{role}-keys")
-
-
-def location(region: str, standby: str | None, boundary: str) -> Location:
-    """Where a bucket of `region`, and with `standby` of both, lies.
-
-    Raises Unsupported for two regions in which no bucket can lie, or whose key would lie outside `boundary`.
-    """
-    if standby is None:
-        return Location(region.upper())
-    found = geography.dual_region(region, standby)
-    if found is None:
-        raise Unsupported(
-            f"standby.region: Cloud Storage has no bucket that lies in {region} and in {standby}: "
-            f"`homeshore plan standby {region}` lists the regions that go together"
-        )
-    area = _key_locations().get(found.location)
-    if area is None:
-        raise Unsupported(
-            f"standby.region: nobody has entered where the key of a bucket in {region} and {standby} "
-            f"({found.location}) has to lie: add a row with its source to components/gcp/dual_region_keys.csv"
-        )
-    if not geography.boundary(boundary).holds(geography.region("gcp", area)):
-        raise Unsupported(
-            f"standby.region: the key of a bucket in {region} and {standby} has to lie in {area}, which is not wholly "
-            f"inside {boundary}: choose another standby region, or none"
-        )
-    return Location(found.location, found.placement, area)
-
-
-@cache
-def _key_locations() -> dict[str, str]:
-    with (Path(__file__).parent / "dual_region_keys.csv").open(encoding="utf-8", newline="") as file:
-        return {row["location"]: row["key_location"] for row in csv.DictReader(file)}
 
 
 def soft_delete_seconds(classification: Classification) -> int:

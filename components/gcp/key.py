@@ -24,10 +24,8 @@ class Key(GcpComponent):
 
     Google deletes no key ring and no key, only the versions of a key: a stack that is built again under the same name
     needs the next generation. Every service agent that is to use the key has its own binding on it; whoever has a
-    service encrypt with the key depends on that agent's binding (`agents`).
-
-    `location` is another place for the key than the region, for a store that lies in two regions; `services` are the
-    ones that use it, and `role` is what its ring is called.
+    service encrypt with the key depends on that agent's binding (`agents`). `services` are the ones that use it, `role`
+    is what its ring is called.
     """
 
     def __init__(
@@ -36,7 +34,6 @@ class Key(GcpComponent):
         spec: KeySpec,
         *,
         parent: RegionalComponent,
-        location: str | None = None,
         services: tuple[str, ...] = SERVICES,
         role: str = "keys",
     ) -> None:
@@ -46,15 +43,13 @@ class Key(GcpComponent):
                 "Google Cloud's keys do not expire: a version is used until the next one replaces it, "
                 "so leave the key without a day of expiry"
             )
-        self.spec = spec
-        self.location = location or self.place.region
         self.physical_name = self.regional(role)
-        self.ring_id = self.place.shared(f"locations/{self.location}/keyRings", self.physical_name)
+        self.ring_id = self.place.at("keyRings", self.physical_name)
         self.key_id = f"{self.ring_id}/cryptoKeys/data"
         ring = kms.KeyRing(
             f"{name}-ring",
             name=self.physical_name,
-            location=self.location,
+            location=self.place.region,
             project=self.place.project,
             opts=self.keeper(),
         )

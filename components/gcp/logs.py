@@ -83,6 +83,8 @@ def of_the_stack(stack: Names, roles: tuple[str, ...]) -> str:
         ("bigquery_dts_config", here),
         ("audited_resource", f'protoPayload.serviceName="secretmanager.googleapis.com" AND {secret}'),
         ("gce_subnetwork", f"resource.labels.subnetwork_name={regional('workers')} AND {here}"),
+        # Copies for a standby that failed.
+        ("storage_transfer_job", f"resource.labels.job_id:{shared('to-standby', 'from-standby')}"),
         ("dns_query", f"jsonPayload.sourceNetwork={shared('network')}"),
     )
     return "\nOR ".join(f'(resource.type="{kind}" AND {condition})' for kind, condition in entries)

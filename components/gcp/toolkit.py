@@ -13,7 +13,7 @@ from components.gcp.packages import packages
 from components.gcp.processor import Processor
 from components.gcp.provider import provider
 from components.gcp.sink import Sink
-from components.gcp.standby import pair
+from components.gcp.standby import Pair
 from components.gcp.stream import Stream
 
 TOOLKIT = Toolkit(
@@ -27,6 +27,6 @@ TOOLKIT = Toolkit(
     processor=Processor,
     sink=Sink,
     observability=Observability,
-    pair=pair,
+    pair=Pair,
     bring=BRING,
 )

@@ -7,14 +7,11 @@ from typing import Any
 
 import pytest
 
-import geography
 from components.base import Classification
-from components.contracts import Unsupported
-from components.gcp.bucket import Bucket, lifecycle_rules, location, soft_delete_seconds
+from components.gcp.bucket import Bucket, lifecycle_rules, soft_delete_seconds
 from components.lifecycle import LifecycleRule, Move, housekeeping
 from homeshore.engine import ProgramFailed, Resource, Snapshot
 from tests.components.gcp.recording import (
-    EUROPE,
     HOME,
     LAKE,
     Everything,
@@ -27,12 +24,6 @@ from tests.components.gcp.recording import (
 BUCKET = "gcp:storage/bucket:Bucket"
 MEMBER = "gcp:storage/bucketIAMMember:BucketIAMMember"
 NAME = f"homeshore-test-g1-{HOME}-lake-a1e4c657"
-PARTNER = next(
-    place.name
-    for place in EUROPE
-    if place.name != HOME and (pair := geography.dual_region(HOME, place.name)) and pair.location == "EU"
-)
-"""A region with which the home region makes a configurable dual-region in the EU."""
 
 
 def bucket(snapshot: Snapshot, role: str) -> Resource:
@@ -151,54 +142,6 @@ def test_a_redundancy_that_cloud_storage_has_not_is_refused(redundancy: Any) -> 
     spec = replace(LAKE, redundancy=redundancy)
     with pytest.raises(ProgramFailed, match=f"storage redundancy '{redundancy}'.*use 'zone'"):
         record(lambda: Everything(pipeline(), lake=spec))
-
-
-def test_a_bucket_of_two_regions_has_a_key_of_its_own_in_their_area() -> None:
-    spec = replace(LAKE, standby_region=PARTNER)
-    snapshot = record(lambda: Everything(pipeline(), lake=spec))
-    lake = bucket(snapshot, "lake")
-    assert lake.inputs["location"] == "EU"
-    assert lake.inputs["customPlacementConfig"] == {"dataLocations": [HOME.upper(), PARTNER.upper()]}
-    ring = of_type(snapshot, "gcp:kms/keyRing:KeyRing")["pipeline-lake-key-ring"]
-    key = of_type(snapshot, "gcp:kms/cryptoKey:CryptoKey")["pipeline-lake-key"]
-    assert ring.inputs["location"] == "europe"
-    assert ring.inputs["name"] == "homeshore-test-g1-lake-keys"
-    assert key.inputs["rotationPeriod"] == f"{91 * 86400}s"
-    assert key.urn in lake.property_dependencies["encryption"]
-    agents = of_type(snapshot, "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember")
-    assert agents["pipeline-lake-key-storage"].urn in lake.dependencies
-    assert sum(name.startswith("pipeline-lake-key-") for name in agents) == 1
-    assert bucket(snapshot, "failed").inputs["location"] == HOME.upper()
-
-
-def test_where_no_bucket_lies_in_both_regions_is_said() -> None:
-    elsewhere = next(
-        place.name
-        for place in geography.regions("gcp")
-        if place.kind == "region" and geography.dual_region(HOME, place.name) is None and place.name != HOME
-    )
-    with pytest.raises(Unsupported, match=f"no bucket that lies in {HOME} and in {elsewhere}"):
-        location(HOME, elsewhere, "eu")
-
-
-def test_an_area_whose_key_would_leave_the_boundary_is_refused() -> None:
-    # The pair lies in one country, its key's third replica does not.
-    first, second = (
-        place.name
-        for place in geography.regions("gcp")
-        if place.kind == "region" and place.country == "JP" and place.jurisdiction == "jp"
-    )
-    with pytest.raises(Unsupported, match="which is not wholly inside jp"):
-        location(first, second, "jp")
-
-
-def test_an_area_without_a_known_place_for_the_key_is_refused() -> None:
-    first = HOME
-    second = next(
-        place.name for place in EUROPE if (pair := geography.dual_region(HOME, place.name)) and pair.location == "DE"
-    )
-    with pytest.raises(Unsupported, match=r"add a row with its source to components/gcp/dual_region_keys\.csv"):
-        location(first, second, "eu")
 
 
 def test_handles_are_known_in_a_preview() -> None:
