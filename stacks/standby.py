@@ -7,7 +7,15 @@ from dataclasses import replace
 import pulumi
 
 from components.base import RegionalComponent, Scope
-from components.contracts import PairHandle, ProcessorHandle, Stores, StreamSpec, Toolkit, Unsupported
+from components.contracts import (
+    NetworkHandle,
+    PairHandle,
+    ProcessorHandle,
+    Stores,
+    StreamSpec,
+    Toolkit,
+    Unsupported,
+)
 from stacks import specs
 from stacks.sizing import CapacityPlan
 from stacks.specs import Order
@@ -39,8 +47,10 @@ class StandbyPipeline(RegionalComponent):
             provider=toolkit.provider(STANDBY, scope),
         )
         stores = self._stores(toolkit, order, plan)
+        # Before the pair: some clouds tie two streams together only where private endpoints lead to both.
+        network = self._network(toolkit, order, plan, stores)
         pair = toolkit.pair(f"{STANDBY}-pair", primary=primary, standby=stores, parent=parent)
-        processor = self._processor(toolkit, order, plan, stores)
+        processor = self._processor(toolkit, order, plan, stores, network)
         self.outputs = _outputs(stores, pair, processor)
         self.register_outputs(self.outputs)
 
@@ -55,8 +65,8 @@ class StandbyPipeline(RegionalComponent):
         stream = toolkit.stream(f"{STANDBY}-stream", spec, key=key, parent=self)
         return Stores(key, lake, failed, stream)
 
-    def _processor(self, toolkit: Toolkit, order: Order, plan: CapacityPlan, stores: Stores) -> ProcessorHandle:
-        network = toolkit.network(
+    def _network(self, toolkit: Toolkit, order: Order, plan: CapacityPlan, stores: Stores) -> NetworkHandle | None:
+        return toolkit.network(
             f"{STANDBY}-network",
             specs.network_spec(order.config, plan),
             key=stores.key,
@@ -65,6 +75,15 @@ class StandbyPipeline(RegionalComponent):
             stream=stores.stream,
             parent=self,
         )
+
+    def _processor(
+        self,
+        toolkit: Toolkit,
+        order: Order,
+        plan: CapacityPlan,
+        stores: Stores,
+        network: NetworkHandle | None,
+    ) -> ProcessorHandle:
         return toolkit.processor(
             f"{STANDBY}-processor",
             specs.processor_spec(order, plan),

@@ -153,7 +153,7 @@ def _encryption(key: Key) -> storage.EncryptionArgs:
     return storage.EncryptionArgs(
         key_source=storage.KeySource.MICROSOFT_KEYVAULT,
         # No version: the account follows the key's rotation by itself.
-        key_vault_properties=storage.KeyVaultPropertiesArgs(key_name=key.key_name, key_vault_uri=key.vault_uri),
+        key_vault_properties=storage.KeyVaultPropertiesArgs(key_name=key.key_name, key_vault_uri=key.key_vault_uri),
         encryption_identity=storage.EncryptionIdentityArgs(encryption_user_assigned_identity=key.identity_id),
         require_infrastructure_encryption=True,
         services=storage.EncryptionServicesArgs(blob=whole, file=whole, queue=whole, table=whole),

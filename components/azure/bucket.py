@@ -17,6 +17,7 @@ from components.azure.grants import (
     custom_role,
     grant,
     role_definition,
+    role_on,
 )
 from components.azure.key import Key
 from components.azure.place import AzureComponent, own
@@ -25,6 +26,9 @@ from components.contracts import BucketSpec, Handle, KeyHandle, Redundancy, Unsu
 from components.lifecycle import LifecycleRule
 
 _TIERS = ("Cool", "Cold")
+_CONTAINERS = "/blobServices/default/containers/"
+_GROUP_PARTS = 5
+"""Parts of an identifier up to the name of the resource group."""
 _OWN_ROLES = {
     "writer": (ADD_OBJECTS, "Add and replace objects"),
     "maintainer": (MAINTAIN_OBJECTS, "Read, write, rename and delete objects"),
@@ -39,46 +43,56 @@ class Bucket(AzureComponent):
     Deleted objects and the deleted container can be brought back for `recovery_days` of the rules, at least a week;
     an account with real directories keeps no versions. Azure itself drops the parts of an upload that was not completed
     within a week. Who touched what is logged by diagnostic settings, which observability makes: `logs` needs no more.
+    `copied` says that Azure keeps a copy in the region that it pairs with this one.
     """
 
     def __init__(self, name: str, spec: BucketSpec, *, key: KeyHandle, logs: Handle, parent: RegionalComponent) -> None:
         base = own(key, Key)
         super().__init__("Bucket", name, parent, group=base.group)
-        place = self.place
-        self.physical_name = self.account_name = names.storage_account(self.scope.names, spec.role)
-        self.account_id = place.id("Microsoft.Storage/storageAccounts", self.account_name)
-        self.container = spec.role
-        self.container_id = f"{self.account_id}/blobServices/default/containers/{self.container}"
-        self.blob_endpoint = f"https://{self.account_name}.blob.{place.world.storage}"
-        self.dfs_endpoint = f"https://{self.account_name}.dfs.{place.world.storage}"
-        self.logs = logs
-        self.redundancy: Redundancy = spec.redundancy
-        self.account = closed_account(
+        place, account_name = self.place, names.storage_account(self.scope.names, spec.role)
+        account_id = place.id("Microsoft.Storage/storageAccounts", account_name)
+        self.found_at(f"{account_id}{_CONTAINERS}{spec.role}", spec, logs)
+        account = closed_account(
             self,
             name,
-            account_name=self.account_name,
+            account_name=account_name,
             key=base,
             redundancy=spec.redundancy,
             classification=spec.classification,
             hierarchical=True,
         )
-        recoverable(self, f"{name}-recovery", self.account, self.account_name, _recovery_days(spec.rules))
-        self.blobs = container(self, f"{name}-container", self.account, self.account_name, self.container)
+        recoverable(self, f"{name}-recovery", account, account_name, _recovery_days(spec.rules))
+        self.account: pulumi.Resource = account
+        self.blobs: pulumi.Resource = container(self, f"{name}-container", account, account_name, self.container)
         storage.ManagementPolicy(
             f"{name}-lifecycle",
-            account_name=self.account_name,
+            account_name=account_name,
             resource_group_name=place.group,
             management_policy_name="default",
             policy=storage.ManagementPolicySchemaArgs(rules=lifecycle_rules(spec.rules, self.container)),
-            opts=self.keeper(depends_on=[self.account]),
+            opts=self.keeper(depends_on=[account]),
         )
-        self._roles: dict[str, authorization.RoleDefinition] = {}
-        self.name: pulumi.Output[str] = self.account.name
-        self.resource_id: pulumi.Output[str] = self.account.id
-        self.uri: pulumi.Output[str] = pulumi.Output.concat(
-            f"abfss://{self.container}@", self.account.name, f".dfs.{place.world.storage}/"
-        )
+        self.name, self.resource_id = account.name, account.id
+        self.uri = pulumi.Output.concat(f"abfss://{self.container}@", account.name, f".dfs.{place.world.storage}/")
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
+
+    def found_at(self, container_id: str, spec: BucketSpec, logs: Handle | None) -> None:
+        """Set what follows from the identifier of the container; `logs` is None where its owner keeps them."""
+        self.account_id, _, self.container = container_id.partition(_CONTAINERS)
+        self.container_id = container_id
+        self.physical_name = self.account_name = self.account_id.rpartition("/")[2]
+        self.blob_endpoint = f"https://{self.account_name}.blob.{self.place.world.storage}"
+        self.dfs_endpoint = f"https://{self.account_name}.dfs.{self.place.world.storage}"
+        self.role, self.logs = spec.role, logs
+        self.redundancy: Redundancy = spec.redundancy
+        self.copied = logs is not None and spec.redundancy == "pair"
+        self._group_id = "/".join(container_id.split("/")[:_GROUP_PARTS])
+        self._roles: dict[str, authorization.RoleDefinition] = {}
+        self.name: pulumi.Output[str] = pulumi.Output.from_input(self.account_name)
+        self.resource_id: pulumi.Output[str] = pulumi.Output.from_input(self.account_id)
+        self.uri: pulumi.Output[str] = pulumi.Output.from_input(
+            f"abfss://{self.container}@{self.account_name}.dfs.{self.place.world.storage}/"
+        )
 
     def grant_read(
         self,
@@ -122,15 +136,24 @@ class Bucket(AzureComponent):
     ) -> Sequence[pulumi.Resource]:
         """Assign the store's own role, which is made with its first assignment."""
         actions, what = _OWN_ROLES[role]
-        title, why = f"Homeshore {self.account_name} {role}", f"{what} of {self.container}"
+        # Unique in the tenant, although two stacks may share an account that somebody else made.
+        owner = "" if self._group_id == self.place.group_id else f" {names.digest(self.scope.names)}"
+        title, why = f"Homeshore {self.account_name}{owner} {role}", f"{what} of {self.container}"
         made: list[pulumi.Resource] = []
         if role not in self._roles:
-            self._roles[role] = custom_role(self, f"{self._name}-{role}", title=title, why=why, data_actions=actions)
+            self._roles[role] = custom_role(
+                self,
+                f"{self._name}-{role}",
+                title=title,
+                why=why,
+                data_actions=actions,
+                group_id=self._group_id,
+            )
             made.append(self._roles[role])
         assigned = assign(
             self,
             name,
-            role_id=self.place.role_id(role_definition(self, title)),
+            role_id=role_on(self.container_id, role_definition(self._group_id, title)),
             scope=self.container_id,
             principal=principal,
             why=why,

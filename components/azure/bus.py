@@ -20,8 +20,9 @@ _OFFERS = {
 
 def closed_namespace(
     component: AzureComponent, name: str, *, namespace_name: str, spec: StreamSpec, key: Key
-) -> eventhub.Namespace:
-    """The namespace in the tier of the plan, encrypted with the region's own key where the tier can: not on Standard.
+) -> tuple[eventhub.Namespace, eventhub.NamespaceNetworkRuleSet]:
+    """The namespace in the tier of the plan, encrypted with the region's own key where the tier can: not on Standard;
+    and who may reach it.
 
     Nobody signs in with a key of the namespace; Kafka clients come through the same door with an Entra token.
     """
@@ -55,7 +56,7 @@ def closed_namespace(
         tags=component.tags(Classification.PERSONAL),
         opts=component.keeper(depends_on=key.ready if own_key else ()),
     )
-    eventhub.NamespaceNetworkRuleSet(
+    rules = eventhub.NamespaceNetworkRuleSet(
         f"{name}-network-rules",
         namespace_name=namespace_name,
         resource_group_name=place.group,
@@ -71,7 +72,7 @@ def closed_namespace(
         virtual_network_rules=[],
         opts=component.keeper(depends_on=[namespace]),
     )
-    return namespace
+    return namespace, rules
 
 
 def takes_own_key(spec: StreamSpec) -> bool:
@@ -118,7 +119,7 @@ def _encryption(key: Key) -> eventhub.EncryptionArgs:
             eventhub.KeyVaultPropertiesArgs(
                 # No version: the namespace follows the key's rotation by itself.
                 key_name=key.key_name,
-                key_vault_uri=key.vault_uri,
+                key_vault_uri=key.key_vault_uri,
                 identity=eventhub.UserAssignedIdentityPropertiesArgs(user_assigned_identity=key.identity_id),
             )
         ],

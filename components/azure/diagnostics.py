@@ -46,13 +46,20 @@ def sources(
 ) -> list[Source]:
     """Everything that writes logs or metrics of use: who touched which store, key or stream, and what the jobs say.
 
+    What is brought along is watched by its owner.
+
     Categories are those of Microsoft Learn, "Supported resource log categories for Azure Monitor".
     """
+    flows = () if network.flows is None else (network.flows,)
     return [
         Source("vault", key.vault_id, key.vault, (ALL_LOGS,)),
-        *(Source(store.container, f"{store.account_id}/{_BLOBS}", store.account, (ALL_LOGS,)) for store in buckets),
+        *(
+            Source(store.role, f"{store.account_id}/{_BLOBS}", store.account, (ALL_LOGS,))
+            for store in buckets
+            if store.logs is not None
+        ),
         Source("host", f"{processor.host_id}/{_BLOBS}", processor.host, (ALL_LOGS,)),
-        Source("flows", f"{network.flows.account_id}/{_BLOBS}", network.flows.account, (ALL_LOGS,)),
+        *(Source("flows", f"{kept.account_id}/{_BLOBS}", kept.account, (ALL_LOGS,)) for kept in flows),
         Source("stream", stream.namespace_id, stream.namespace, (ALL_LOGS,), metrics=True),
         # The app's own logs go to Application Insights, sampled; its log category would store each line again.
         Source("processor", processor.app_id, processor.app, metrics=True),

@@ -49,7 +49,7 @@ def grant(
     return assign(
         component,
         name,
-        role_id=component.place.role_id(role_guid(role)),
+        role_id=role_on(scope, role_guid(role)),
         scope=scope,
         principal=principal,
         why=why,
@@ -90,20 +90,20 @@ def assign(
 
 
 def custom_role(
-    component: AzureComponent, name: str, *, title: str, why: str, data_actions: Sequence[str]
+    component: AzureComponent, name: str, *, title: str, why: str, data_actions: Sequence[str], group_id: str
 ) -> authorization.RoleDefinition:
-    """A role of our own, for the stack's resource group only: those data actions, nothing of the control plane.
+    """A role of our own, for one resource group only: those data actions, nothing of the control plane.
 
     `title` is unique in the tenant.
     """
     return authorization.RoleDefinition(
         name,
-        role_definition_id=role_definition(component, title),
-        scope=component.place.group_id,
+        role_definition_id=role_definition(group_id, title),
+        scope=group_id,
         role_name=title,
         role_type="CustomRole",
         description=why,
-        assignable_scopes=[component.place.group_id],
+        assignable_scopes=[group_id],
         permissions=[
             authorization.PermissionArgs(
                 actions=[], not_actions=[], data_actions=list(data_actions), not_data_actions=[]
@@ -113,9 +113,14 @@ def custom_role(
     )
 
 
-def role_definition(component: AzureComponent, title: str) -> str:
+def role_definition(group_id: str, title: str) -> str:
     """The GUID of the role of our own with that title."""
-    return names.assignment(component.place.group_id, title)
+    return names.assignment(group_id, title)
+
+
+def role_on(scope: str, guid: str) -> str:
+    """Identifier of a role definition as an assignment on `scope` names it: within the subscription of `scope`."""
+    return f"/subscriptions/{scope.split('/')[2]}/providers/Microsoft.Authorization/roleDefinitions/{guid}"
 
 
 def role_guid(name: str) -> str:

@@ -19,6 +19,8 @@ RECOVERY_DAYS = 90
 """How long a deleted vault and its keys can be brought back: the longest that Azure has; nobody can shorten it."""
 ROTATION_LEAD_DAYS = 30
 """Days before a version's expiry on which the next one is made; at least 7 (Microsoft Learn, "Key autorotation")."""
+_VAULT_PART = 8
+"""Where the vault's name stands in the identifier of a key: /subscriptions/S/resourceGroups/G/providers/N/vaults/V/…"""
 
 
 class Key(AzureComponent):
@@ -31,10 +33,15 @@ class Key(AzureComponent):
     was made. The next version is there 30 days before, and the services that encrypt with the key follow it by
     themselves. Azure reads expiry and rotation when it makes the key: a later change of either has no effect on a key
     that exists.
+
+    `brought` is the identifier of a key that exists already and encrypts in place of one of the stack's own; group,
+    identity and vault are made all the same, because the pseudonym key lies in the vault.
     """
 
-    def __init__(self, name: str, spec: KeySpec, *, parent: RegionalComponent) -> None:
-        super().__init__("Key", name, parent, group=None)
+    def __init__(
+        self, name: str, spec: KeySpec, *, parent: RegionalComponent, kind: str = "Key", brought: str | None = None
+    ) -> None:
+        super().__init__(kind, name, parent, group=None)
         place, local = self.place, self.scope.names.local
         if spec.deletion_days > RECOVERY_DAYS:
             raise Unsupported(
@@ -43,9 +50,10 @@ class Key(AzureComponent):
         self.vault_name = names.vault(self.scope.names)
         self.vault_id = place.id("Microsoft.KeyVault/vaults", self.vault_name)
         self.vault_uri = f"https://{self.vault_name}.{place.world.vault}"
-        self.physical_name = self.key_name = local("key")
-        self.key_id = f"{self.vault_id}/keys/{self.key_name}"
-        self.key_uri = f"{self.vault_uri}/keys/{self.key_name}"
+        self.key_id = brought or f"{self.vault_id}/keys/{local('key')}"
+        self.physical_name = self.key_name = self.key_id.rpartition("/")[2]
+        self.key_vault_uri = f"https://{self.key_id.split('/')[_VAULT_PART]}.{place.world.vault}"
+        self.key_uri = f"{self.key_vault_uri}/keys/{self.key_name}"
         self.identity_name = local("encryption")
         self.identity_id = place.id("Microsoft.ManagedIdentity/userAssignedIdentities", self.identity_name)
 
@@ -67,21 +75,7 @@ class Key(AzureComponent):
             tags=self.tags(Classification.PERSONAL),
             opts=self.keeper(depends_on=[self.group]),
         )
-        self.key = keyvault.Key(
-            name,
-            key_name=self.key_name,
-            vault_name=self.vault_name,
-            resource_group_name=place.group,
-            properties=keyvault.KeyPropertiesArgs(
-                kty=keyvault.JsonWebKeyType.RS_A_HSM,
-                key_size=KEY_BITS,
-                key_ops=[keyvault.JsonWebKeyOperation.WRAP_KEY, keyvault.JsonWebKeyOperation.UNWRAP_KEY],
-                attributes=keyvault.KeyAttributesArgs(enabled=True, exportable=False, expires=_expiry(spec.expires)),
-                rotation_policy=rotation_policy(spec),
-            ),
-            tags=self.tags(),
-            opts=self.keeper(depends_on=[self.vault]),
-        )
+        key = None if brought else self._key(name, spec)
         self.identity = managedidentity.UserAssignedIdentity(
             f"{name}-identity",
             resource_name_=self.identity_name,
@@ -91,11 +85,12 @@ class Key(AzureComponent):
             # Without it nothing that is encrypted can be read.
             opts=self.keeper(depends_on=[self.group]),
         )
+        self._made: Sequence[pulumi.Resource] = () if key is None else (key,)
         (allowed,) = self.grant_use(f"{name}-identity-use", self.identity.principal_id)
-        self.ready: Sequence[pulumi.Resource] = (self.key, self.identity, allowed)
-        self.name: pulumi.Output[str] = self.key.name
-        self.resource_id: pulumi.Output[str] = self.key.id
-        self.uri: pulumi.Output[str] = self.key.key_uri
+        self.ready: Sequence[pulumi.Resource] = (*self._made, self.identity, allowed)
+        self.name: pulumi.Output[str] = key.name if key else pulumi.Output.from_input(self.key_name)
+        self.resource_id: pulumi.Output[str] = key.id if key else pulumi.Output.from_input(self.key_id)
+        self.uri: pulumi.Output[str] = key.key_uri if key else pulumi.Output.from_input(self.key_uri)
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
 
     def grant_use(
@@ -112,7 +107,7 @@ class Key(AzureComponent):
             scope=self.key_id,
             principal=principal,
             why="Encrypt and decrypt with this key",
-            after=[self.key],
+            after=self._made,
             kind=kind,
             holds=True,
         )
@@ -137,6 +132,23 @@ class Key(AzureComponent):
             kind=kind,
         )
         return (assigned,)
+
+    def _key(self, name: str, spec: KeySpec) -> keyvault.Key:
+        return keyvault.Key(
+            name,
+            key_name=self.key_name,
+            vault_name=self.vault_name,
+            resource_group_name=self.place.group,
+            properties=keyvault.KeyPropertiesArgs(
+                kty=keyvault.JsonWebKeyType.RS_A_HSM,
+                key_size=KEY_BITS,
+                key_ops=[keyvault.JsonWebKeyOperation.WRAP_KEY, keyvault.JsonWebKeyOperation.UNWRAP_KEY],
+                attributes=keyvault.KeyAttributesArgs(enabled=True, exportable=False, expires=_expiry(spec.expires)),
+                rotation_policy=rotation_policy(spec),
+            ),
+            tags=self.tags(),
+            opts=self.keeper(depends_on=[self.vault]),
+        )
 
     def secret_uri(self, secret_name: str) -> str:
         """Where the secret's newest version is found."""

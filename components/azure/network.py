@@ -10,7 +10,7 @@ import pulumi
 from pulumi_azure_native import network, privatedns
 
 from components.azure.bucket import Bucket
-from components.azure.flows import flow_logs
+from components.azure.flows import FlowLogs, flow_logs
 from components.azure.guards import Way, endpoint_ways, processor_ways, rules, sink_ways
 from components.azure.key import Key
 from components.azure.place import AzureComponent, Place, own
@@ -92,7 +92,7 @@ class Network(AzureComponent):
             self._guard("sink", sink_ways(sink, endpoints)),
             self._guard("endpoints", endpoint_ways(endpoints, (processor, sink))),
         ]
-        self.vnet = network.VirtualNetwork(
+        vnet = network.VirtualNetwork(
             name,
             virtual_network_name=self.physical_name,
             resource_group_name=self.place.group,
@@ -106,15 +106,18 @@ class Network(AzureComponent):
             tags=self.tags(),
             opts=self.child(depends_on=guards),
         )
+        self.vnet: pulumi.Resource = vnet
         self._zones: dict[str, Sequence[pulumi.Resource]] = {}
-        self._connect_parts(name, base, [own(lake, Bucket), own(failed, Bucket)], own(stream, Stream))
-        self.flows = flow_logs(self, name, vnet=self.vnet, vnet_id=self.vnet_id, key=base, days=spec.log_days)
+        self.connect_parts(name, base, [own(lake, Bucket), own(failed, Bucket)], own(stream, Stream))
+        self.flows: FlowLogs | None = flow_logs(
+            self, name, vnet=vnet, vnet_id=self.vnet_id, key=base, days=spec.log_days
+        )
         self.connect(f"{name}-flows-blob", self.flows.account_id, Service.BLOB, after=[self.flows.account])
         self.subnet_ids: list[pulumi.Output[str]] = [pulumi.Output.from_input(self.processor_subnet_id)]
         self.guard_ids: list[pulumi.Output[str]] = [guards[0].id]
-        self.name: pulumi.Output[str] = self.vnet.name
-        self.resource_id: pulumi.Output[str] = self.vnet.id
-        self.uri: pulumi.Output[str] = self.vnet.id
+        self.name: pulumi.Output[str] = vnet.name
+        self.resource_id: pulumi.Output[str] = vnet.id
+        self.uri: pulumi.Output[str] = vnet.id
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
 
     def connect(
@@ -124,7 +127,7 @@ class Network(AzureComponent):
 
         The service's DNS zone is made with the first endpoint of its kind.
         """
-        zone, physical = service.zone(self.place), self.scope.names.local(name)
+        physical = self.scope.names.local(name)
         endpoint = network.PrivateEndpoint(
             name,
             private_endpoint_name=physical,
@@ -140,7 +143,11 @@ class Network(AzureComponent):
             tags=self.tags(),
             opts=self.child(depends_on=[self.vnet, *after]),
         )
-        zones = self._zone(zone)
+        self.name_endpoint(name, physical, service.zone(self.place), endpoint)
+        return endpoint
+
+    def name_endpoint(self, name: str, physical: str, zone: str, endpoint: network.PrivateEndpoint) -> None:
+        """Let the names of `zone` lead to the endpoint, inside this network."""
         network.PrivateDnsZoneGroup(
             f"{name}-names",
             private_dns_zone_group_name="default",
@@ -152,18 +159,20 @@ class Network(AzureComponent):
                     private_dns_zone_id=self.place.id("Microsoft.Network/privateDnsZones", zone),
                 )
             ],
-            opts=self.child(depends_on=[endpoint, *zones]),
+            opts=self.child(depends_on=[endpoint, *self._zone(zone)]),
         )
-        return endpoint
 
-    def _connect_parts(self, name: str, key: Key, buckets: Sequence[Bucket], stream: Stream) -> None:
+    def connect_parts(self, name: str, key: Key, buckets: Sequence[Bucket], stream: Stream) -> None:
+        """Endpoints of what every network leads to: vault, stores and stream."""
         self.connect(f"{name}-vault", key.vault_id, Service.VAULT, after=[key.vault])
         for bucket in buckets:
             for service in (Service.BLOB, Service.DFS):
                 self.connect(
-                    f"{name}-{bucket.container}-{service.value}", bucket.account_id, service, after=[bucket.account]
+                    f"{name}-{bucket.role}-{service.value}", bucket.account_id, service, after=[bucket.account]
                 )
-        self.connect(f"{name}-stream", stream.namespace_id, Service.BUS, after=[stream.namespace])
+        stream.settled.append(
+            self.connect(f"{name}-stream", stream.namespace_id, Service.BUS, after=[stream.namespace])
+        )
 
     def _zone(self, zone: str) -> Sequence[pulumi.Resource]:
         """The zone and its link to this network, made once."""

@@ -84,10 +84,6 @@ class Place:
         """Identifier of a thing in the group: id("Microsoft.KeyVault/vaults", vault, "keys", key)."""
         return "/".join((self.group_id, "providers", kind, name, *path))
 
-    def role_id(self, guid: str) -> str:
-        """Identifier of a role definition, as assignments name it."""
-        return f"/subscriptions/{self.subscription}/providers/Microsoft.Authorization/roleDefinitions/{guid}"
-
 
 def group_name(names: Names) -> str:
     """Name of the resource group: a subscription has all regions' groups, so it carries the region."""

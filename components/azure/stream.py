@@ -29,7 +29,8 @@ class Stream(AzureComponent):
     The stream of a standby (`spec.partner`) has a namespace only: the geo-disaster-recovery pairing copies hub and
     consumer groups into it, which must be empty before and takes no changes of its own then. What the pairing does not
     copy, role assignments and private endpoints, is made as for any other. `ready` is what must exist before somebody
-    is let in to the hub: whoever makes the pairing adds it.
+    is let in to the hub: whoever makes the pairing adds it. `settled` is what must exist before a pairing, which lets
+    little be changed afterwards: whoever makes an endpoint adds it.
     """
 
     def __init__(self, name: str, spec: StreamSpec, *, key: KeyHandle, parent: RegionalComponent) -> None:
@@ -48,7 +49,8 @@ class Stream(AzureComponent):
         self.hub_id = f"{self.namespace_id}/eventhubs/{self.hub_name}"
         self.consumer_group = PROCESSOR
         self.consumer_group_id = f"{self.hub_id}/consumergroups/{PROCESSOR}"
-        self.namespace = closed_namespace(
+        self.tier = spec.tier
+        self.namespace, rules = closed_namespace(
             self, f"{name}-namespace", namespace_name=self.namespace_name, spec=spec, key=base
         )
         self.name: pulumi.Output[str] = pulumi.Output.from_input(self.hub_name)
@@ -56,6 +58,7 @@ class Stream(AzureComponent):
         self.resource_id: pulumi.Output[str] = pulumi.Output.from_input(self.hub_id)
         self.uri: pulumi.Output[str] = pulumi.Output.from_input(f"https://{self.host}")
         self.ready: list[pulumi.Resource] = [self.namespace]
+        self.settled: list[pulumi.Resource] = [self.namespace, rules]
         if not spec.partner:
             self._hub(name, spec, spec.shards)
             self._schemas(name)
@@ -109,10 +112,11 @@ class Stream(AzureComponent):
             opts=self.child(depends_on=[hub]),
         )
         self.ready.append(hub)
+        self.settled += [hub, consumers]
         self.name, self.resource_id, self.reader_id = hub.name, hub.id, consumers.id
 
     def _schemas(self, name: str) -> None:
-        eventhub.SchemaRegistry(
+        schemas = eventhub.SchemaRegistry(
             f"{name}-schemas",
             schema_group_name=self.scope.names.local("schemas"),
             namespace_name=self.namespace_name,
@@ -123,3 +127,4 @@ class Stream(AzureComponent):
             group_properties={},
             opts=self.child(depends_on=[self.namespace]),
         )
+        self.settled.append(schemas)

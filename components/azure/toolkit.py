@@ -12,7 +12,7 @@ from components.azure.packages import packages
 from components.azure.processor import Processor
 from components.azure.provider import provider
 from components.azure.sink import Sink
-from components.azure.standby import pair
+from components.azure.standby import Pair
 from components.azure.stream import Stream
 from components.contracts import Toolkit
 
@@ -27,6 +27,6 @@ TOOLKIT = Toolkit(
     processor=Processor,
     sink=Sink,
     observability=Observability,
-    pair=pair,
+    pair=Pair,
     bring=BRING,
 )
