@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -11,8 +12,9 @@ import geography
 from components.aws import grants
 from components.aws.place import Place
 from components.naming import Names
+from homeshore.cli import run
 from homeshore.engine import ProgramFailed, Resource, Snapshot
-from tests.components.conftest import ACCOUNT, BUILT, DELETABLE, HOME, MAXIMAL, PUBLIC, Preview, named, of_type
+from tests.components.conftest import ACCOUNT, BUILT, DELETABLE, HOME, MAXIMAL, PUBLIC, ROOT, Preview, named, of_type
 
 OTHER = geography.partners("aws", HOME, "eu")[0].region.name
 STANDBY: dict[str, object] = {"standby": {"region": OTHER}}
@@ -251,3 +253,14 @@ def test_a_standby_outside_the_boundary_is_refused_with_both_regions_named(previ
 def test_a_lake_that_is_brought_along_cannot_be_copied(preview: Preview) -> None:
     with pytest.raises(ProgramFailed, match=r"standby and bring\.bucket"):
         preview({**STANDBY, "bring": {"bucket": "somebody-elses-lake"}})
+
+
+def test_the_runbook_names_outputs_and_commands_that_there_are(preview: Preview) -> None:
+    text = (ROOT / "docs" / "dr.md").read_text(encoding="utf-8")
+    named_there = set(re.findall(r"\$OUT (\w+)", text))
+    assert {"standby_endpoint", "standby_stream", "standby_bucket", "bucket", "processor"} <= named_there
+    assert named_there <= preview(STANDBY).outputs.keys()
+    commands = {tuple(words.split()) for words in re.findall(r"^    homeshore ((?:[a-z]+ )+)", text, re.MULTILINE)}
+    assert commands == {("plan", "standby"), ("preview",), ("data", "key", "init")}
+    for words in commands:
+        assert run([*words, "--help"]) == 0
