@@ -1,10 +1,10 @@
-"""The Pulumi program: load the stack's configuration, build its pipeline, export the outputs."""
+"""The Pulumi program: load the stack's configuration, build what its blueprint says, export the outputs."""
 
 import pulumi
 
-from stacks import config, streaming
+from stacks import blueprints, config
 
-pipeline = streaming.deploy(config.load())
+deployed = blueprints.deploy(config.load())
 
-for name, value in pipeline.outputs.items():
+for name, value in deployed.outputs.items():
     pulumi.export(name, value)

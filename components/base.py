@@ -47,7 +47,11 @@ class Scope:
 
 
 class RegionalComponent(pulumi.ComponentResource):
-    """A component of one placement. Children take `self.child()` or `self.keeper()` as their options, nothing else."""
+    """A component of one placement. Children take `self.child()` or `self.keeper()` as their options, nothing else.
+
+    `states` are facts about the whole stack, recorded as the component's inputs, where previews, exports and policies
+    find them.
+    """
 
     scope: Scope
 
@@ -59,10 +63,10 @@ class RegionalComponent(pulumi.ComponentResource):
         *,
         parent: pulumi.Resource | None = None,
         provider: pulumi.ProviderResource | None = None,
+        states: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(
-            token, name, None, pulumi.ResourceOptions(parent=parent, providers=[provider] if provider else None)
-        )
+        opts = pulumi.ResourceOptions(parent=parent, providers=[provider] if provider else None)
+        super().__init__(token, name, states and dict(states), opts)
         self.scope = scope
 
     def child(self, *, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:

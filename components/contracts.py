@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +11,7 @@ import pulumi
 
 from components.base import RegionalComponent, Scope
 from components.specs import (
+    BaselineSpec,
     BroughtNetwork,
     BucketSpec,
     KeySpec,
@@ -26,6 +27,8 @@ from events.contract import Contract
 from processor.archive import Package
 
 __all__ = [
+    "BaselineHandle",
+    "BaselineSpec",
     "Bring",
     "BringBucket",
     "BringKey",
@@ -37,6 +40,7 @@ __all__ = [
     "KeyHandle",
     "KeySpec",
     "LogsSpec",
+    "MakeBaseline",
     "MakeBucket",
     "MakeKey",
     "MakeLogs",
@@ -348,6 +352,21 @@ class Bring:
     network: BringNetwork
 
 
+class BaselineHandle(Protocol):
+    """What an account has only once: its outputs, of which each cloud has its own."""
+
+    @property
+    def outputs(self) -> Mapping[str, pulumi.Output[str]]:
+        """By name, as the stack exports them."""
+        ...
+
+
+class MakeBaseline(Protocol):
+    """Builds what an account has only once."""
+
+    def __call__(self, name: str, spec: BaselineSpec, *, parent: RegionalComponent) -> BaselineHandle: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class Toolkit:
     """One cloud's way of building each component; a field without a builder does not type-check."""
@@ -364,3 +383,4 @@ class Toolkit:
     observability: MakeObservability
     pair: MakePair
     bring: Bring
+    baseline: MakeBaseline

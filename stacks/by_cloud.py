@@ -12,7 +12,7 @@ import geography
 from components.placement import BUILT, TITLES, AwsPlacement, AzurePlacement, GcpPlacement, Placement, region_check
 from components.refusal import refusal
 from stacks.retention import replay, stages
-from stacks.sections import Budget, KeySettings, ProcessorSettings, Retention, Storage
+from stacks.sections import Budget, Extent, KeySettings, ProcessorSettings, Retention, Storage
 
 PLACEMENTS = {"aws": AwsPlacement, "azure": AzurePlacement, "gcp": GcpPlacement}
 # The first is what a placement means that does not say; a list of one is all that the cloud's offer runs on.
@@ -311,4 +311,27 @@ def unbilled(place: Place) -> PydanticCustomError | None:
         "Google Cloud declares a budget on a billing account, and placement.billing_account is missing",
         consequence="There would be nothing to declare the budget on, so nobody would be warned.",
         remedy="Add billing_account to placement (`gcloud billing accounts list` shows it), or remove budget.",
+    )
+
+
+def keyless_baseline(cloud: str) -> PydanticCustomError | None:
+    """Why a baseline of the cloud takes no settings of a key, None where it has a key."""
+    if cloud != "azure":
+        return None
+    return refusal(
+        "a baseline on Azure makes no key",
+        consequence="The settings would do nothing, although the file says so.",
+        remedy="Remove key: a workspace for logs takes a key of one's own only in a dedicated cluster.",
+    )
+
+
+def empty_baseline(extent: Extent, cloud: str) -> PydanticCustomError | None:
+    """Why a baseline of one region only would hold nothing on the cloud, None where it holds something."""
+    if extent.account_wide or cloud != "gcp":
+        return None
+    return refusal(
+        "a baseline on Google Cloud without account_wide would hold nothing",
+        consequence="All that Google Cloud has only once, it has once per project.",
+        remedy="Set account_wide: true, and keep one baseline stack per project.",
+        at="account_wide",
     )

@@ -13,14 +13,18 @@ from stacks.document import Document, Secret, read_document
 from stacks.faults import ConfigFaults
 from stacks.models import (
     Baseline,
+    BaselineConfig,
+    Blueprint,
     Bring,
     BroughtNetwork,
     Budget,
     EventRate,
+    Extent,
     KeySettings,
     Latency,
     Network,
     Owner,
+    Placed,
     ProcessorSettings,
     Removal,
     Residency,
@@ -34,21 +38,26 @@ from stacks.models import (
 )
 from stacks.namespaces import Sorted, sort_document, sort_keys
 from stacks.provenance import Origin
-from stacks.reading import Lines, Loaded, check, document_faults, fault_of, read
+from stacks.reading import Lines, Loaded, LoadedBaseline, check, document_faults, fault_of, read, read_any
 from stacks.shape import section_of
 
 __all__ = [
     "Baseline",
+    "BaselineConfig",
+    "Blueprint",
     "Bring",
     "BroughtNetwork",
     "Budget",
     "EventRate",
+    "Extent",
     "KeySettings",
     "Latency",
     "Loaded",
+    "LoadedBaseline",
     "Network",
     "Origin",
     "Owner",
+    "Placed",
     "ProcessorSettings",
     "Removal",
     "Residency",
@@ -61,10 +70,11 @@ __all__ = [
     "Workload",
     "load",
     "read",
+    "read_any",
 ]
 
 
-def load(stack_file: Path | None = None) -> StackConfig:
+def load(stack_file: Path | None = None) -> StackConfig | BaselineConfig:
     """The configuration of the running Pulumi program: the one place that reads `pulumi.Config`.
 
     `stack_file` (default: the running stack's file in the project's directory) gives the lines, and what the engine's

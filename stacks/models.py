@@ -18,10 +18,12 @@ from stacks.by_cloud import Place
 from stacks.sections import (
     FRESHNESS_MINUTES,
     Baseline,
+    Blueprint,
     Bring,
     BroughtNetwork,
     Budget,
     EventRate,
+    Extent,
     KeySettings,
     Latency,
     Network,
@@ -42,14 +44,18 @@ __all__ = [
     "FRESHNESS_MINUTES",
     "PLACE",
     "Baseline",
+    "BaselineConfig",
+    "Blueprint",
     "Bring",
     "BroughtNetwork",
     "Budget",
     "EventRate",
+    "Extent",
     "KeySettings",
     "Latency",
     "Network",
     "Owner",
+    "Placed",
     "Placement",
     "ProcessorSettings",
     "Removal",
@@ -139,6 +145,18 @@ class Placed(Section):
             raise fault
         return placement
 
+    @field_validator("key", mode="wrap")
+    @classmethod
+    def _rotates_as_the_cloud_asks(
+        cls, key: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> KeySettings:
+        if not isinstance(key, dict) or "rotation_days" in key:
+            return cast("KeySettings", handler(key))
+        place = _place(info)
+        derived = by_cloud.ROTATION_DAYS[place.cloud if place else BUILT[0]]
+        stated = cast("dict[str, object]", key)
+        return _keep_unstated(cast("KeySettings", handler({"rotation_days": derived, **stated})), "rotation_days")
+
     @field_validator("key")
     @classmethod
     def _is_such_a_key(cls, key: KeySettings, info: ValidationInfo) -> KeySettings:
@@ -209,18 +227,6 @@ class StackConfig(Placed):
             _refuse(by_cloud.wrong_redundancy(storage, place, _boundary(info)))
         return storage
 
-    @field_validator("key", mode="wrap")
-    @classmethod
-    def _rotates_as_the_cloud_asks(
-        cls, key: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
-    ) -> KeySettings:
-        if not isinstance(key, dict) or "rotation_days" in key:
-            return cast("KeySettings", handler(key))
-        place = _place(info)
-        derived = by_cloud.ROTATION_DAYS[place.cloud if place else BUILT[0]]
-        stated = cast("dict[str, object]", key)
-        return _keep_unstated(cast("KeySettings", handler({"rotation_days": derived, **stated})), "rotation_days")
-
     @field_validator("standby")
     @classmethod
     def _stands_by_inside(cls, standby: Standby | None, info: ValidationInfo) -> Standby | None:
@@ -262,6 +268,30 @@ class StackConfig(Placed):
         for fault in brought.faults(bring, place, mode, key_stated=stated) if place else ():
             raise fault
         return bring
+
+
+class BaselineConfig(Placed):
+    """What an account, subscription or project has only once, beneath its pipelines."""
+
+    baseline: Extent = Field(
+        default_factory=Extent,
+        description="Which part of an account this stack looks after, where it has several regions.",
+        examples=[{"account_wide": True}],
+    )
+
+    @field_validator("key")
+    @classmethod
+    def _there_is_a_key(cls, key: KeySettings, info: ValidationInfo) -> KeySettings:
+        if place := _place(info):
+            _refuse(by_cloud.keyless_baseline(place.cloud))
+        return key
+
+    @field_validator("baseline")
+    @classmethod
+    def _something_is_left(cls, extent: Extent, info: ValidationInfo) -> Extent:
+        if place := _place(info):
+            _refuse(by_cloud.empty_baseline(extent, place.cloud))
+        return extent
 
 
 def placement_faults(place: Place, boundary: geography.Boundary | None) -> Iterator[PydanticCustomError]:

@@ -17,19 +17,29 @@ from components.refusal import shown
 from stacks.by_cloud import Place, guessed_cloud, sketched
 from stacks.document import Document, KeyPath, Told, read_document
 from stacks.faults import ConfigFaults, Fault
-from stacks.models import PLACE, StackConfig, brought_faults, placement_faults
+from stacks.models import PLACE, BaselineConfig, Blueprint, StackConfig, brought_faults, placement_faults
 from stacks.namespaces import Sorted, sort_document, sort_keys
 from stacks.provenance import Origin, origins
-from stacks.sentences import faults_of, refused_at, wrong_tag
+from stacks.sentences import UNKNOWN, faults_of, refused_at, wrong_tag
 
+_PIPELINES_OWN = StackConfig.model_fields.keys() - BaselineConfig.model_fields.keys()
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A valid stack file: its configuration, and where each value came from, by dotted path without the namespace."""
+    """A pipeline's valid stack file: its configuration, and where each value came from, by dotted path without the
+    namespace."""
 
     config: StackConfig
+    origins: Mapping[str, Origin]
+
+
+@dataclass(frozen=True)
+class LoadedBaseline:
+    """The same of a baseline's stack file."""
+
+    config: BaselineConfig
     origins: Mapping[str, Origin]
 
 
@@ -54,15 +64,27 @@ class Lines:
 
 
 def read(path: Path, project: str = "homeshore", defaults: Mapping[str, object] | None = None) -> Loaded:
-    """Read the stack file `path`. `defaults` are the project-wide values that lie beneath it, by key.
+    """Read the stack file `path` of a pipeline. `defaults` are the project-wide values that lie beneath it, by key.
 
-    Raises ConfigFaults with everything that is wrong.
+    Raises ConfigFaults with everything that is wrong; also for a baseline, which has no pipeline to speak of.
     """
+    found = read_any(path, project, defaults)
+    if isinstance(found, LoadedBaseline):
+        raise ConfigFaults([_fault(_no_pipeline(), found.origins["blueprint"].line, path.name, project)])
+    return found
+
+
+def read_any(
+    path: Path, project: str = "homeshore", defaults: Mapping[str, object] | None = None
+) -> Loaded | LoadedBaseline:
+    """Read the stack file `path`, whatever its blueprint; otherwise like `read`."""
     return read_parsed(read_document(path), path, project, defaults or {})
 
 
-def read_parsed(document: Document, path: Path, project: str, defaults: Mapping[str, object]) -> Loaded:
-    """Check a document that was parsed already and stands, or will stand, at `path`; otherwise like `read`."""
+def read_parsed(
+    document: Document, path: Path, project: str, defaults: Mapping[str, object]
+) -> Loaded | LoadedBaseline:
+    """Check a document that was parsed already and stands, or will stand, at `path`; otherwise like `read_any`."""
     sorted_keys = sort_document(document, project) if document.values is not None else Sorted()
     lines = Lines(path.name, document, sorted_keys.spelled)
     wrong = document_faults(document, sorted_keys, lines.file)
@@ -71,7 +93,8 @@ def read_parsed(document: Document, path: Path, project: str, defaults: Mapping[
     inherited = sort_keys({k: v for k, v in defaults.items() if v is not None}, project).values
     config = check({**inherited, **sorted_keys.values}, lines, root=path.parent, project=project, also=wrong)
     placed = {path: line for path in _paths(sorted_keys.values) if (line := lines.of(path)) is not None}
-    return Loaded(config, origins(config, sorted_keys.values, inherited, placed))
+    found = origins(config, sorted_keys.values, inherited, placed)
+    return Loaded(config, found) if isinstance(config, StackConfig) else LoadedBaseline(config, found)
 
 
 def document_faults(document: Document, found: Sorted, file: str) -> list[Fault]:
@@ -85,29 +108,58 @@ def document_faults(document: Document, found: Sorted, file: str) -> list[Fault]
 
 def check(
     values: Mapping[str, object], lines: Lines, *, root: Path, project: str, also: Iterable[Fault] = ()
-) -> StackConfig:
+) -> StackConfig | BaselineConfig:
     """The configuration that `values` (bare keys) make. `also` are faults that were found before.
 
     Raises ConfigFaults with everything that is wrong.
     """
     wrong = list(also)
     typed = {name: _typed(name, value) for name, value in values.items()}
-    config: StackConfig | None = None
+    config: StackConfig | BaselineConfig | None = None
     found: list[Told] = []
+    model = _model(typed.get("blueprint"))
+    if model is BaselineConfig:
+        found += [_no_pipelines_key(name) for name in _PIPELINES_OWN & typed.keys() & lines.spelled.keys()]
+        typed = {name: value for name, value in typed.items() if name not in _PIPELINES_OWN}
     typed = _with_cloud(typed, found)
     place = sketched(typed.get("placement"))
     try:
-        config = StackConfig.model_validate(typed, context={PLACE: place})
+        config = model.model_validate(typed, context={PLACE: place})
     except ValidationError as refused:
-        found += faults_of(StackConfig, refused.errors(include_url=False), place.cloud if place else None)
+        found += faults_of(model, refused.errors(include_url=False), place.cloud if place else None)
         found += _beside(typed, place)
     wrong += [_fault(fault, lines.of(fault.path), lines.file, project) for fault in found]
     events = typed.get("events", StackConfig.model_fields["events"].default)
-    if not any(fault.path == f"{project}:events" for fault in wrong) and not (root / str(events)).is_file():
+    contract = model is BaselineConfig or (root / str(events)).is_file()
+    if not contract and not any(fault.path == f"{project}:events" for fault in wrong):
         wrong.append(_fault(_no_contract(str(events), root), lines.of(("events",)), lines.file, project))
     if wrong or config is None:
         raise ConfigFaults(dict.fromkeys(wrong))
     return config
+
+
+def _model(blueprint: object) -> type[StackConfig] | type[BaselineConfig]:
+    """What a file is checked as whose blueprint is spelled so: a typing error in it does not hide the other faults."""
+    near = get_close_matches(str(blueprint).lower(), [Blueprint.BASELINE.value], n=1)
+    return BaselineConfig if near else StackConfig
+
+
+def _no_pipelines_key(name: str) -> Told:
+    return Told(
+        (name,),
+        f"the key {name} belongs to a pipeline, and this stack is a baseline",
+        UNKNOWN,
+        f"Remove it; a baseline has {', '.join(BaselineConfig.model_fields)}.",
+    )
+
+
+def _no_pipeline() -> Told:
+    return Told(
+        ("blueprint",),
+        "the stack is a baseline, and what was asked for is about a pipeline",
+        "A baseline has no events, so nothing can be sized, run or read there.",
+        "Name a stack whose blueprint is streaming.",
+    )
 
 
 def _typed(name: str, value: object) -> object:

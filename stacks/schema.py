@@ -19,7 +19,7 @@ import geography
 from components.placement import BUILT, TITLES, AwsPlacement
 from stacks.brought import KINDS
 from stacks.by_cloud import ARCHITECTURES
-from stacks.models import Bring, StackConfig
+from stacks.models import BaselineConfig, Blueprint, Bring, StackConfig
 from stacks.provenance import DERIVED_FROM
 from stacks.retention import replay
 from stacks.shape import example_of, flow, section_at, section_of, sections_of, tag_of
@@ -29,6 +29,9 @@ MODELINE = "# yaml-language-server: $schema=stacks/schema.json"
 ROOT = Path(__file__).resolve().parents[1]
 
 Json = dict[str, object]
+
+_DIFFERS = ("baseline",)
+"""Keys of two blueprints that say different things in each."""
 
 # What Pulumi itself writes beside `config`.
 _PULUMI_KEYS: Json = {
@@ -47,16 +50,19 @@ def schema() -> Json:
     properties = cast("Json", model["properties"])
     required = cast("list[str]", model["required"])
     properties["placement"] = _placement(properties)
+    own = cast("Json", _untitled(BaselineConfig.model_json_schema()))
+    definitions |= {name: each for name, each in cast("Json", own["$defs"]).items() if name not in definitions}
     config: Json = {
         "type": "object",
         "description": model["description"],
         "additionalProperties": False,
-        "required": [f"{PROJECT}:{name}" for name in required],
+        "required": [f"{PROJECT}:{name}" for name in cast("list[str]", own["required"])],
         "properties": {
-            **{f"{PROJECT}:{name}": value for name, value in properties.items()},
+            **{f"{PROJECT}:{name}": value for name, value in properties.items() if name not in _DIFFERS},
+            **{f"{PROJECT}:{name}": {} for name in _DIFFERS},
             "pulumi:tags": {"type": "object", "description": "Tags of the stack in Pulumi's own console."},
         },
-        "allOf": [_on(cloud) for cloud in BUILT],
+        "allOf": [_of_the_blueprint(own, properties, required), *(_on(cloud) for cloud in BUILT)],
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -67,6 +73,23 @@ def schema() -> Json:
         "required": ["config"],
         "properties": {"config": config, **_PULUMI_KEYS},
         "$defs": definitions,
+    }
+
+
+def _of_the_blueprint(own: Json, pipeline: Json, required: list[str]) -> Json:
+    """Which keys the blueprint has, as far as it is not every stack's. `own` is the schema of a baseline."""
+    said: Json = {"properties": {f"{PROJECT}:blueprint": {"const": Blueprint.BASELINE.value}}}
+    baseline = cast("Json", own["properties"])
+    return {
+        "if": {**said, "required": [f"{PROJECT}:blueprint"]},
+        "then": {
+            "properties": {f"{PROJECT}:{name}": baseline[name] for name in _DIFFERS},
+            "propertyNames": {"enum": [*(f"{PROJECT}:{name}" for name in baseline), "pulumi:tags"]},
+        },
+        "else": {
+            "required": [f"{PROJECT}:{name}" for name in required],
+            "properties": {f"{PROJECT}:{name}": pipeline[name] for name in _DIFFERS},
+        },
     }
 
 
@@ -149,7 +172,15 @@ def _section(name: str, field: FieldInfo) -> str:
     if field.discriminator is not None:
         return f"{head}\n" + "\n".join(_kind_of_section(name, field, kind) for kind in sections_of(field))
     optional = "" if field.is_required() else f"{_default_of(field)}\n\n"
-    return f"{head}\n{optional}{_table(section, name)}"
+    other = _in_a_baseline(name) if name in _DIFFERS else ""
+    return f"{head}\n{optional}{_table(section, name)}{other}"
+
+
+def _in_a_baseline(name: str) -> str:
+    field = BaselineConfig.model_fields[name]
+    section = section_of(field)
+    table = _table(section, name) if section else ""
+    return f"\n### With `{PROJECT}:blueprint: {Blueprint.BASELINE}`\n\n{field.description}\n\n{table}"
 
 
 def _kind_of_section(name: str, field: FieldInfo, kind: type[BaseModel]) -> str:

@@ -16,6 +16,13 @@ from components.refusal import refusal
 from stacks import fields
 
 
+class Blueprint(StrEnum):
+    """What a stack builds."""
+
+    STREAMING = "streaming"
+    BASELINE = "baseline"
+
+
 class Latency(StrEnum):
     """How long an event may take from the stream to the bucket."""
 
@@ -268,6 +275,16 @@ class Baseline(Section):
         default="stack",
         description="stack: a baseline stack of this project. platform: somebody else, so account-wide rules are not "
         "evaluated here.",
+    )
+
+
+class Extent(Section):
+    """How much of what exists only once a baseline stack looks after."""
+
+    account_wide: fields.Flag = Field(
+        default=True,
+        description="Whether the stack also declares what the whole account or subscription has once, not only what "
+        "its region has: true in one baseline stack of an account, false in those of its further regions.",
     )
 
 

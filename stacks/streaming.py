@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pulumi
 
-from components.base import Classification, RegionalComponent, Scope
+from components.base import RegionalComponent
 from components.clouds import toolkit_for
 from components.contracts import (
     ObservabilityHandle,
@@ -15,13 +15,13 @@ from components.contracts import (
     Toolkit,
     Unsupported,
 )
-from components.naming import Names
 from components.placement import Placement
 from events import contract as contracts
 from events.contract import ContractFaults
 from processor.archive import PackageError
 from stacks import bringing, sizing, specs
-from stacks.config import Removal, StackConfig
+from stacks.config import StackConfig
+from stacks.scope import scope_of
 from stacks.sizing import CapacityPlan, SizingError
 from stacks.specs import FAILED, LAKE, Order
 from stacks.standby import StandbyPipeline
@@ -39,13 +39,15 @@ class RegionalPipeline(RegionalComponent):
     outputs: dict[str, pulumi.Output[str]]
 
     def __init__(self, config: StackConfig, plan: CapacityPlan, root: Path, *, standby: CapacityPlan | None) -> None:
-        scope = scope_of(config)
+        scope = scope_of(config, permission_boundary=config.bring.permission_boundary)
         toolkit = toolkit_for(config.placement)
         super().__init__(
             "homeshore:pipeline:RegionalPipeline",
             PIPELINE,
             scope,
             provider=toolkit.provider("primary", scope),
+            # Read from here by the account-wide rules of the policies (components/once_only.csv).
+            states={"baseline": config.baseline.managed_by},
         )
         order = _order(toolkit, config, root)
         parts = self._build(toolkit, order, plan)
@@ -122,29 +124,6 @@ def deploy(config: StackConfig) -> RegionalPipeline:
             pipeline,
         )
     return pipeline
-
-
-def scope_of(config: StackConfig) -> Scope:
-    """What all components of the stack share: names, labels, and whether data may be deleted."""
-    placement = config.placement
-    return Scope(
-        placement=placement,
-        names=Names(config.environment, config.generation, placement.account, placement.region),
-        boundary=config.residency.boundary,
-        labels={
-            "Project": pulumi.get_project(),
-            "Stack": pulumi.get_stack(),
-            "Environment": config.environment,
-            "Owner": config.owner.team,
-            "CostCenter": config.owner.cost_center,
-            "Contact": config.owner.contact,
-            "DataClassification": Classification.INTERNAL,
-            "DataResidency": config.residency.boundary,
-        },
-        protect=config.protect,
-        removal_destroys=config.removal is Removal.DESTROY,
-        permission_boundary=config.bring.permission_boundary,
-    )
 
 
 def _plan(config: StackConfig, placement: Placement) -> CapacityPlan:

@@ -13,7 +13,7 @@ Conditions = Mapping[str, Mapping[str, str | list[str]]]
 class Statement:
     """One statement. `sid` says why it is there; `principals` is empty in policies of a role.
 
-    `principals` is {"AWS": arn}, {"Service": name} or, in a Deny only, {"AWS": "*"}.
+    `principals` is {"AWS": arn}, {"Service": name} or, in a Deny or narrowed by conditions, {"AWS": "*"}.
     """
 
     sid: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.aws.baseline import Baseline
 from components.aws.brought import BRING
 from components.aws.bucket import Bucket, access_logs
 from components.aws.key import Key
@@ -28,4 +29,5 @@ TOOLKIT = Toolkit(
     observability=Observability,
     pair=Pair,
     bring=BRING,
+    baseline=Baseline,
 )

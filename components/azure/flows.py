@@ -26,6 +26,11 @@ class FlowLogs(NamedTuple):
     account: storage.StorageAccount
 
 
+def watcher_name(region: str) -> str:
+    """What Azure itself calls the region's Network Watcher."""
+    return f"NetworkWatcher_{region}"
+
+
 def flow_logs(
     component: AzureComponent, name: str, *, vnet: network.VirtualNetwork, vnet_id: str, key: Key, days: int
 ) -> FlowLogs:
@@ -57,7 +62,7 @@ def flow_logs(
     network.FlowLog(
         f"{name}-flow-log",
         flow_log_name=component.scope.names.account_wide("flows"),
-        network_watcher_name=f"NetworkWatcher_{place.region}",
+        network_watcher_name=watcher_name(place.region),
         resource_group_name=WATCHER_GROUP,
         location=place.region,
         target_resource_id=vnet_id,

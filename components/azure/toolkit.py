@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.azure.baseline import Baseline
 from components.azure.brought import BRING
 from components.azure.bucket import Bucket
 from components.azure.key import Key
@@ -29,4 +30,5 @@ TOOLKIT = Toolkit(
     observability=Observability,
     pair=Pair,
     bring=BRING,
+    baseline=Baseline,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from components.contracts import Toolkit
+from components.gcp.baseline import Baseline
 from components.gcp.brought import BRING
 from components.gcp.bucket import Bucket
 from components.gcp.key import Key
@@ -29,4 +30,5 @@ TOOLKIT = Toolkit(
     observability=Observability,
     pair=Pair,
     bring=BRING,
+    baseline=Baseline,
 )

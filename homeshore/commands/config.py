@@ -29,11 +29,11 @@ def command(stack: str, as_json: bool) -> None:
       "values": [{"path", "value", "origin": "file" | "project" | "default" | "derived",
         "line", "derived_from"}]}
     """
-    from homeshore.stackfile import load_stack
+    from homeshore.stackfile import load_any_stack
     from stacks.provenance import leaves
     from stacks.shape import flow
 
-    project, path, loaded = load_stack(stack)
+    project, path, loaded = load_any_stack(stack)
     plain = loaded.config.model_dump(mode="json")
     values = [(".".join(map(str, keys)), _at(plain, keys)) for keys, _ in leaves(loaded.config)]
     if as_json:

@@ -144,18 +144,20 @@ def _wheels(project: Project) -> Check:
 
 def _stack_files(project: Project) -> Iterator[Check]:
     from stacks.faults import ConfigFaults
-    from stacks.reading import read
+    from stacks.models import StackConfig
+    from stacks.reading import read_any
 
     contracts: set[str] = set()
     for stack in project.stacks():
         path = project.stack_file(stack)
         try:
-            config = read(path, project.name, project.config).config
+            config = read_any(path, project.name, project.config).config
         except ConfigFaults as faults:
             count = "1 fault" if len(faults.faults) == 1 else f"{len(faults.faults)} faults"
             yield Check(f"stack {stack}", False, count, f"Read them with `homeshore config {stack}`.")
             continue
-        contracts.add(config.events)
+        if isinstance(config, StackConfig):
+            contracts.add(config.events)
         place = config.placement
         yield Check(f"stack {stack}", True, f"{path.name} is valid: {place.cloud} {place.region}")
     if not project.stacks():

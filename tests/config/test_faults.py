@@ -71,7 +71,7 @@ def test_the_files_as_they_are_have_no_fault(sandbox: Sandbox) -> None:
         ({"latncy": "economy"}, "latncy", "there is no key 'latncy' here", "did you mean latency?"),
         ({"owner__tem": "x"}, "owner.tem", "there is no key 'tem' here", "did you mean team?"),
         ({"region": "x"}, "region", "there is no key 'region' here", "region belongs under placement"),
-        ({"zzz": 1}, "zzz", "there is no key 'zzz' here", "the keys here are environment, owner"),
+        ({"zzz": 1}, "zzz", "there is no key 'zzz' here", "the keys here are blueprint, environment, owner"),
         ({"slo": {"freshness_minutes": 0}}, "slo.freshness_minutes", "must be 1 or more", "derived from latency"),
     ],
 )
