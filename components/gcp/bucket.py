@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pulumi
 from pulumi_gcp import storage
 
 from components.base import Classification, RegionalComponent
 from components.contracts import BucketSpec, Handle, KeyHandle, Unsupported
-from components.gcp import grants, names
-from components.gcp.key import Key
+from components.gcp import names
 from components.gcp.logs import Logs
-from components.gcp.place import GcpComponent, own
+from components.gcp.managed_key import ManagedKey
+from components.gcp.place import own
+from components.gcp.store import Store
 from components.lifecycle import LifecycleRule
 
 SOFT_DELETE_SECONDS = 7 * 86_400
@@ -21,7 +20,7 @@ REFUSED = "FullyRestricted"
 """New objects with another key than the bucket's are refused."""
 
 
-class Bucket(GcpComponent):
+class Bucket(Store):
     """A private, versioned bucket, encrypted with our own key and with no other, reached under IAM permissions only.
 
     It lies in the region, which for Cloud Storage is always several zones of it, and in no other: a bucket of two
@@ -31,14 +30,13 @@ class Bucket(GcpComponent):
     """
 
     def __init__(self, name: str, spec: BucketSpec, *, key: KeyHandle, logs: Handle, parent: RegionalComponent) -> None:
-        super().__init__("Bucket", name, parent)
+        super().__init__("Bucket", name, parent, bucket=names.world_wide(parent.scope.names, spec.role))
         if spec.redundancy != "zone":
             raise Unsupported(
                 f"storage redundancy {spec.redundancy!r}: Cloud Storage keeps a region's objects in several zones, no "
                 "less, and has no pairs of regions of its own: use 'zone', and standby.region for a second region"
             )
-        self.physical_name = self.bucket = names.world_wide(self.scope.names, spec.role)
-        encryption = own(key, Key)
+        encryption = own(key, ManagedKey)
         self.resource = storage.Bucket(
             name,
             name=self.bucket,
@@ -59,50 +57,11 @@ class Bucket(GcpComponent):
             # Nobody touches it before that is written down.
             opts=self.keeper(depends_on=[encryption.agents["storage"], own(logs, Logs).sink]),
         )
-        self.name: pulumi.Output[str] = self.resource.name
-        self.resource_id: pulumi.Output[str] = pulumi.Output.concat("projects/_/buckets/", self.resource.name)
-        self.uri: pulumi.Output[str] = pulumi.Output.concat("gs://", self.resource.name)
+        self.ready = [self.resource]
+        self.name = self.resource.name
+        self.resource_id = pulumi.Output.concat("projects/_/buckets/", self.resource.name)
+        self.uri = pulumi.Output.concat("gs://", self.resource.name)
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
-
-    def grant_read(self, name: str, principal: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
-        """Let `principal` (a member, such as serviceAccount:…) list and read the objects."""
-        return [self._grant(name, grants.READ_OBJECTS, principal)]
-
-    def grant_write(self, name: str, principal: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
-        """Let `principal` add objects; it can neither read, replace nor delete them."""
-        return [self._grant(name, grants.ADD_OBJECTS, principal)]
-
-    def grant_replace(
-        self, name: str, principal: pulumi.Input[str], prefixes: tuple[str, ...]
-    ) -> Sequence[pulumi.Resource]:
-        """Let `principal` read, add and replace the objects under `prefixes` ("bronze/"), and not list them.
-
-        The condition leaves out listing, which is asked of the bucket.
-        """
-        condition = storage.BucketIAMMemberConditionArgs(
-            title="own prefixes",
-            description="Only the objects that it writes",
-            expression=grants.under_prefixes(self.bucket, prefixes),
-        )
-        return [self._grant(name, grants.REPLACE_OBJECTS, principal, condition)]
-
-    def grant_deliver(self, name: str, principal: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
-        """Let a service of Google's deliver into the bucket: it adds objects, and looks at the bucket first."""
-        return [
-            self._grant(f"{name}-add", grants.ADD_OBJECTS, principal),
-            self._grant(f"{name}-look", grants.SEE_BUCKET, principal),
-        ]
-
-    def _grant(
-        self,
-        name: str,
-        role: str,
-        principal: pulumi.Input[str],
-        condition: storage.BucketIAMMemberConditionArgs | None = None,
-    ) -> storage.BucketIAMMember:
-        return storage.BucketIAMMember(
-            name, bucket=self.name, role=role, member=principal, condition=condition, opts=self.child()
-        )
 
 
 def soft_delete_seconds(classification: Classification) -> int:

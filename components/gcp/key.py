@@ -5,27 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
-from pulumi_gcp import kms, projects
+from pulumi_gcp import kms
 
 from components.base import RegionalComponent
 from components.contracts import KeySpec, Unsupported
-from components.gcp import grants
-from components.gcp.place import GcpComponent, known, member
+from components.gcp.managed_key import SERVICES, ManagedKey
+from components.gcp.place import known
 
-SERVICES = ("artifactregistry", "bigquery", "logging", "pubsub", "run", "secretmanager", "storage")
-"""The services that encrypt what they hold for us with the key, each through its own agent."""
-IDENTIFIED = frozenset(SERVICES) - {"bigquery"}
-"""The agents that Service Usage makes on request. BigQuery's is made when somebody first asks BigQuery for it."""
 SECONDS_PER_DAY = 86_400
 
 
-class Key(GcpComponent):
+class Key(ManagedKey):
     """A symmetric customer-managed key of one region, rotated, in a key ring that carries the generation.
 
     Google deletes no key ring and no key, only the versions of a key: a stack that is built again under the same name
-    needs the next generation. Every service agent that is to use the key has its own binding on it; whoever has a
-    service encrypt with the key depends on that agent's binding (`agents`). `services` are the ones that use it, `role`
-    is what its ring is called.
+    needs the next generation. `services` are the ones that use the key, `role` is what its ring is called, `after` is
+    what must be there first.
     """
 
     def __init__(
@@ -36,6 +31,7 @@ class Key(GcpComponent):
         parent: RegionalComponent,
         services: tuple[str, ...] = SERVICES,
         role: str = "keys",
+        after: Sequence[pulumi.Resource] = (),
     ) -> None:
         super().__init__("Key", name, parent)
         if spec.expires is not None:
@@ -51,7 +47,7 @@ class Key(GcpComponent):
             name=self.physical_name,
             location=self.place.region,
             project=self.place.project,
-            opts=self.keeper(),
+            opts=self.keeper(depends_on=after),
         )
         key = kms.CryptoKey(
             name,
@@ -66,41 +62,8 @@ class Key(GcpComponent):
             deletion_policy="DELETE" if self.scope.erasable else "PREVENT",
             opts=self.keeper(),
         )
-        self.name: pulumi.Output[str] = key.name
-        self.resource_id: pulumi.Output[str] = known(self.key_id, key.name)
-        self.uri: pulumi.Output[str] = self.resource_id
-        self.identities = {service: self._identity(service) for service in services if service in IDENTIFIED}
-        self.agents = {service: self._let_agent(service) for service in services}
+        self.name = key.name
+        self.resource_id = known(self.key_id, key.name)
+        self.uri = self.resource_id
+        self.let_in(services, after)
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
-
-    def grant_use(self, name: str, principal: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
-        """Let `principal` (a member, such as serviceAccount:…) encrypt and decrypt with the key."""
-        return [
-            kms.CryptoKeyIAMMember(
-                name,
-                crypto_key_id=self.resource_id,
-                role=grants.USE_KEY,
-                member=principal,
-                opts=self.child(),
-            )
-        ]
-
-    def _identity(self, service: str) -> projects.ServiceIdentity:
-        return projects.ServiceIdentity(
-            f"{self._name}-{service}-identity",
-            project=self.place.project,
-            service=f"{service}.googleapis.com",
-            opts=self.child(),
-        )
-
-    def _let_agent(self, service: str) -> kms.CryptoKeyIAMMember:
-        """The agent's address is built, not read: Service Usage does not return it for every service."""
-        made = self.identities.get(service)
-        return kms.CryptoKeyIAMMember(
-            f"{self._name}-{service}",
-            crypto_key_id=self.resource_id,
-            role=grants.USE_KEY,
-            member=member(self.place.agent(service)),
-            # Without this binding what the service holds cannot be read any more.
-            opts=self.keeper(depends_on=[made] if made else []),
-        )

@@ -8,7 +8,7 @@ from pulumi_gcp import logging
 from components.base import RegionalComponent
 from components.contracts import KeyHandle, LogsSpec
 from components.gcp import names
-from components.gcp.key import Key
+from components.gcp.managed_key import ManagedKey
 from components.gcp.place import GcpComponent, known, own
 from components.naming import Names
 
@@ -25,7 +25,7 @@ class Logs(GcpComponent):
         super().__init__("Logs", name, parent)
         self.physical_name = self.regional("logs")
         self.log_bucket_id = self.place.at("buckets", self.physical_name)
-        encryption = own(key, Key)
+        encryption = own(key, ManagedKey)
         self.resource = logging.ProjectBucketConfig(
             name,
             project=self.place.project,

@@ -8,11 +8,11 @@ from pulumi_gcp import artifactregistry, cloudrunv2, pubsub, secretmanager, serv
 from components.base import RegionalComponent
 from components.contracts import BucketHandle, KeyHandle, NetworkHandle, ProcessorSpec, StreamHandle, Unsupported
 from components.gcp import names
-from components.gcp.bucket import Bucket
-from components.gcp.key import Key
+from components.gcp.managed_key import ManagedKey
 from components.gcp.network import Network
 from components.gcp.packages import image
 from components.gcp.place import GcpComponent, known, member, own
+from components.gcp.store import Store
 from components.gcp.stream import FIRST_WAIT, LONGEST_WAIT, PERSONAL, Stream
 
 RECOVERY_SECONDS = 30 * 86_400
@@ -51,7 +51,7 @@ class Processor(GcpComponent):
     ) -> None:
         super().__init__("Processor", name, parent)
         size = limits(spec)
-        self._key, source = own(key, Key), own(stream, Stream)
+        self._key, source = own(key, ManagedKey), own(stream, Stream)
         self.physical_name = self.regional("processor")
         registry = self._registry(name)
         secret = self._secret(name)
@@ -67,7 +67,7 @@ class Processor(GcpComponent):
         who = email.apply(member)
         grants = [
             *source.grant_consume(f"{name}-stream", who),
-            *own(lake, Bucket).grant_replace(f"{name}-lake", who, DATA_PREFIXES),
+            *own(lake, Store).grant_replace(f"{name}-lake", who, DATA_PREFIXES),
             secretmanager.RegionalSecretIamMember(
                 f"{name}-pseudonym-key-reader",
                 project=self.place.project,
@@ -78,7 +78,7 @@ class Processor(GcpComponent):
                 opts=self.child(),
             ),
         ]
-        self.failed_messages = self._hand_over(name, source, own(failed, Bucket))
+        self.failed_messages = self._hand_over(name, source, own(failed, Store))
         self.secret_id: pulumi.Output[str] = known(self.place.at("secrets", self._secret_name), secret.secret_id)
         environment: dict[str, pulumi.Input[str]] = {
             "GOOGLE_CLOUD_PROJECT": self.place.project,
@@ -181,7 +181,7 @@ class Processor(GcpComponent):
             opts=self.keeper(depends_on=[self._key.agents["secretmanager"]]),
         )
 
-    def _hand_over(self, name: str, stream: Stream, failed: Bucket) -> pubsub.Subscription:
+    def _hand_over(self, name: str, stream: Stream, failed: Store) -> pubsub.Subscription:
         """What moves messages that failed for good into the bucket of failed batches, with their attributes."""
         delivers = failed.grant_deliver(f"{name}-failed-batches", member(self.place.agent("pubsub")))
         return pubsub.Subscription(

@@ -10,9 +10,9 @@ from pulumi_gcp import bigquery, projects, serviceaccount
 from components.base import Classification, RegionalComponent
 from components.contracts import BucketHandle, Handle, KeyHandle, NetworkHandle, SinkSpec
 from components.gcp import names
-from components.gcp.bucket import Bucket
-from components.gcp.key import Key
+from components.gcp.managed_key import ManagedKey
 from components.gcp.place import GcpComponent, known, member, own
+from components.gcp.store import Store
 from components.gcp.tables import REFRESHED_DAYS, by_day, json_lines, schedule, views
 from events.contract import Contract
 from processor.sql import bigquery as models
@@ -48,7 +48,7 @@ class Sink(GcpComponent):
     ) -> None:
         super().__init__("Sink", name, parent)
         self.physical_name = names.dataset(self.scope.names, "lake")
-        self._key = own(key, Key)
+        self._key = own(key, ManagedKey)
         account = self._account(name)
         readers = self._dataset(
             name + "-readers",
@@ -68,10 +68,10 @@ class Sink(GcpComponent):
                 _views_of(self.place.project, readers.dataset_id),
             ],
         )
-        external = self._external(name, spec.contract, lake_dataset, own(lake, Bucket))
+        external = self._external(name, spec.contract, lake_dataset, own(lake, Store))
         native = self._native(name, spec, lake_dataset)
         self._views = self._read(name, spec.contract, readers, native)
-        grants = self._may_refresh(name, account, own(lake, Bucket), native)
+        grants = self._may_refresh(name, account, own(lake, Store), native)
         self.refresh_id = self._refresh(name, spec, account, [*external, *native, *grants])
         self.name: pulumi.Output[str] = lake_dataset.dataset_id
         self.workgroup: pulumi.Output[str] = readers.dataset_id
@@ -143,7 +143,7 @@ class Sink(GcpComponent):
             opts=self.keeper(depends_on=[self._key.agents["bigquery"]]),
         )
 
-    def _external(self, name: str, contract: Contract, dataset: bigquery.Dataset, lake: Bucket) -> list[bigquery.Table]:
+    def _external(self, name: str, contract: Contract, dataset: bigquery.Dataset, lake: Store) -> list[bigquery.Table]:
         return [
             bigquery.Table(
                 f"{name}-{table.name.replace('_', '-')}",
@@ -155,7 +155,7 @@ class Sink(GcpComponent):
                 # It holds no data: a contract with one more column is a new definition over the same objects.
                 deletion_protection=False,
                 labels=PSEUDONYMISED,
-                opts=self.child(depends_on=[lake.resource]),
+                opts=self.child(depends_on=lake.ready),
             )
             for table in models.external_tables(contract, lake.physical_name)
         ]
@@ -200,7 +200,7 @@ class Sink(GcpComponent):
         }
 
     def _may_refresh(
-        self, name: str, account: serviceaccount.Account, lake: Bucket, native: list[bigquery.Table]
+        self, name: str, account: serviceaccount.Account, lake: Store, native: list[bigquery.Table]
     ) -> list[pulumi.Resource]:
         """What the scheduled query's account needs: the lake's objects, two tables to write, and to run jobs."""
         who = self._email(account).apply(member)

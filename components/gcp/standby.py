@@ -7,9 +7,9 @@ from pulumi_gcp import storage
 
 from components.base import RegionalComponent
 from components.contracts import Stores
-from components.gcp.bucket import Bucket
 from components.gcp.place import GcpComponent, member, own
 from components.gcp.processor import DATA_PREFIXES
+from components.gcp.store import Store
 
 INTERVAL_SECONDS = 3_600
 """Between two runs: the shortest that the service has (Storage Transfer API, Schedule.repeatInterval)."""
@@ -38,7 +38,7 @@ class Pair(GcpComponent):
 
     def __init__(self, name: str, *, primary: Stores, standby: Stores, parent: RegionalComponent) -> None:
         super().__init__("Pair", name, parent)
-        here, there = own(primary.lake, Bucket), own(standby.lake, Bucket)
+        here, there = own(primary.lake, Store), own(standby.lake, Store)
         agent = member(self.place.agent("storagetransfer"))
         allowed: list[pulumi.Resource] = [
             grant
@@ -84,7 +84,7 @@ class Pair(GcpComponent):
         )
 
 
-def _copies(source: Bucket, sink: Bucket, days: int) -> storage.TransferJobTransferSpecArgs:
+def _copies(source: Store, sink: Store, days: int) -> storage.TransferJobTransferSpecArgs:
     """What the last `days` brought to `source`, under the sink's own key; what the sink has already stays as it is."""
     return storage.TransferJobTransferSpecArgs(
         gcs_data_source=storage.TransferJobTransferSpecGcsDataSourceArgs(bucket_name=source.name),

@@ -11,7 +11,7 @@ from components.base import Classification, RegionalComponent
 from components.contracts import KeyHandle, StreamSpec, Unsupported
 from components.gcp import grants
 from components.gcp.avro import schema_of
-from components.gcp.key import Key
+from components.gcp.managed_key import ManagedKey
 from components.gcp.place import GcpComponent, known, member, own
 
 LONGEST_REPLAY_HOURS = 31 * 24
@@ -65,7 +65,7 @@ class Stream(GcpComponent):
             )
         retention = f"{spec.replay_hours * SECONDS_PER_HOUR}s"
         self._regions = [self.place.region, *([spec.standby_region] if spec.standby_region else [])]
-        self._key = own(key, Key)
+        self._key = own(key, ManagedKey)
         self.physical_name = self.project_wide("events")
         self.topic_id = self.place.shared("topics", self.physical_name)
         self.dead_letter_topic_id = self.place.shared("topics", self.project_wide("dead-letters"))
