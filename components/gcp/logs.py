@@ -17,8 +17,8 @@ class Logs(GcpComponent):
     """A log bucket of the region, encrypted with its key, and the sink that brings the stack's own log entries there.
 
     Google's default keeps them in a bucket that is in no region. The copy that the project's `_Default` sink makes all
-    the same is shut off by the baseline: that sink belongs to the whole project. A sink needs no permission on a log
-    bucket of its own project.
+    the same is led into the region by the baseline: that sink belongs to the whole project. A sink needs no permission
+    on a log bucket of its own project.
     """
 
     def __init__(self, name: str, spec: LogsSpec, *, key: KeyHandle, parent: RegionalComponent) -> None:
