@@ -59,7 +59,7 @@ def places(plan: Snapshot) -> Mapping[str, Place]:
     if not found:
         raise UserError(
             f"stack {plan.stack!r} declares no AWS provider: the embedded cloud is an AWS one; "
-            "there is none for the other clouds yet."
+            "for the others there is `homeshore demo --cloud azure|gcp`, which runs the processor alone."
         )
     return found
 
