@@ -84,9 +84,9 @@ class BroughtVnet(Network):
         base = own(key, Key)
         # Not the constructor of Network, which would make what is there already.
         AzureComponent.__init__(self, "BroughtNetwork", name, parent, group=base.group)
-        self.processor_subnet_id = _named("processor_subnet", brought.processor_subnet)
-        self.sink_subnet_id = _named("jobs_subnet", brought.jobs_subnet)
-        self.endpoints_subnet_id = _named("endpoints_subnet", brought.endpoints_subnet)
+        self.processor_subnet_id = named_subnet("processor_subnet", brought.processor_subnet)
+        self.sink_subnet_id = named_subnet("jobs_subnet", brought.jobs_subnet)
+        self.endpoints_subnet_id = named_subnet("endpoints_subnet", brought.endpoints_subnet)
         self.vnet_id = self.processor_subnet_id.partition("/subnets/")[0]
         self.physical_name = self.vnet_id.rpartition("/")[2]
         self.vnet, self.flows = base.vault, None
@@ -101,7 +101,8 @@ class BroughtVnet(Network):
         """Nothing: the owner's zone has that name."""
 
 
-def _named(what: str, subnet: str | None) -> str:
+def named_subnet(what: str, subnet: str | None) -> str:
+    """`subnet`, which the key `what` of bring.network names. Raises Unsupported if it does not."""
     if subnet is None:
         raise Unsupported(f"bring.network: a network of Azure needs {what}")
     return subnet

@@ -30,6 +30,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
         standby: bool = False,
         key: dict[str, object] | None = None,
         redundancy: str = "zone",
+        partner: dict[str, object] | None = None,
         **stream: Any,
     ) -> Snapshot:
         case = json.dumps(
@@ -39,6 +40,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
                 "standby": standby,
                 "key": key or {},
                 "redundancy": redundancy,
+                "partner": partner or {},
                 "stream": stream,
             }
         )

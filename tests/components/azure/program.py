@@ -14,9 +14,10 @@ from components.azure.key import Key
 from components.azure.logs import Logs
 from components.azure.network import Network
 from components.azure.provider import provider
+from components.azure.standby import Pair
 from components.azure.stream import Stream
 from components.base import Classification, RegionalComponent, Scope
-from components.contracts import BucketSpec, KeySpec, LogsSpec, NetworkSpec, StreamSpec
+from components.contracts import BucketSpec, KeySpec, LogsSpec, NetworkSpec, Stores, StreamSpec
 from components.lifecycle import Move, failed_batch_rules, lake_rules
 from components.naming import Names
 from components.placement import AzurePlacement
@@ -56,12 +57,17 @@ PUBLIC = {"private": False, "sender_cidrs": ("198.51.100.0/24", "2001:db8::/32")
 class Region:
     """What was built in one region."""
 
+    parent: RegionalComponent
     key: Key
     logs: Logs
     lake: Bucket
     failed: Bucket
     stream: Stream
     network: Network
+
+    @property
+    def stores(self) -> Stores:
+        return Stores(self.key, self.lake, self.failed, self.stream)
 
 
 def scope(region: str = HOME, *, protect: bool = True, destroys: bool = False, environment: str = "test") -> Scope:
@@ -96,7 +102,7 @@ def build(name: str, where: Scope, case: dict[str, Any], stream: dict[str, Any])
     lake.grant_maintain(f"{name}-reader-maintain", READER)
     bus.grant_produce(f"{name}-sender-produce", SENDER)
     bus.grant_consume(f"{name}-reader-consume", READER)
-    return Region(key, logs, lake, failed, bus, network)
+    return Region(parent, key, logs, lake, failed, bus, network)
 
 
 def deploy() -> None:
@@ -108,4 +114,5 @@ def deploy() -> None:
     for name, output in (("endpoint", home.stream.uri), ("bucket", home.lake.uri), ("key", home.key.uri)):
         pulumi.export(name, output)
     if case["standby"]:
-        build("standby", scope(STANDBY, **keys), case, {**settings, "partner": True})
+        away = build("standby", scope(STANDBY, **keys), case, {**settings, **case["partner"], "partner": True})
+        Pair("standby-pair", primary=home.stores, standby=away.stores, parent=home.parent)
