@@ -33,7 +33,7 @@ class Pair(GcpComponent):
     reads at no region's endpoint: a topic that insists on its regions would refuse it. The former also asks for the
     right to change all of the project's topics.
 
-    The service's agent must be there before: Google makes it when somebody asks for its name (docs/first-up-gcp.md).
+    The service's agent must be there before: Google makes it when somebody asks for its name (docs/first-up.md).
     """
 
     def __init__(self, name: str, *, primary: Stores, standby: Stores, parent: RegionalComponent) -> None:
