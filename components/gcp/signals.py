@@ -21,6 +21,8 @@ LEAST_STALLED_MINUTES = 5
 """Metrics of Pub/Sub and of logs are seen up to four minutes late: a shorter silence may only be their delay."""
 UNDELIVERED_SECONDS = 1_800
 """A file of failed messages is closed after minutes; messages that wait for longer cannot be written."""
+WORKER = "cloud_run_worker_pool"
+"""The resource type that the worker's log lines and metrics are filed under."""
 REFRESH_ID = "REFRESH-ID"
 """Stands in a query for the scheduled query's id, which only the cloud knows."""
 
@@ -63,7 +65,7 @@ class Signal:
 def log_metrics(watched: Watched) -> tuple[LogMetric, ...]:
     """What became of events, as the worker tells it, and what it could not do."""
     worker = (
-        'resource.type="cloud_run_worker_pool"'
+        f'resource.type="{WORKER}"'
         f' AND resource.labels.worker_pool_name="{watched.worker}" AND resource.labels.location="{watched.region}"'
     )
     stored = f'{worker} AND jsonPayload.Namespace="Homeshore" AND jsonPayload.message="batch stored"'
@@ -203,8 +205,12 @@ def _chart(title: str, queries: dict[str, str], limit: tuple[str, float] | None 
 
 
 def _own(watched: Watched, field: str, part: str | None = None) -> str:
-    """One of our own metrics; `part` is sum or count of a distribution."""
-    return f"logging_googleapis_com:user_{watched.prefix}_{field}" + (f"_{part}" if part else "")
+    """One of our own metrics; `part` is sum or count of a distribution.
+
+    A metric of a log may be of any resource type, and a query that does not name one is refused.
+    """
+    name = f"logging_googleapis_com:user_{watched.prefix}_{field}" + (f"_{part}" if part else "")
+    return f'{name}{{monitored_resource="{WORKER}"}}'
 
 
 def _subscription(metric: str, subscription: str) -> str:
@@ -230,7 +236,7 @@ def _failed(watched: Watched) -> str:
 def _worker(metric: str, watched: Watched) -> str:
     return (
         f"run_googleapis_com:container_{metric}"
-        f'{{monitored_resource="cloud_run_worker_pool",worker_pool_name="{watched.worker}",location="{watched.region}"}}'
+        f'{{monitored_resource="{WORKER}",worker_pool_name="{watched.worker}",location="{watched.region}"}}'
     )
 
 

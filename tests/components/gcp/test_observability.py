@@ -17,6 +17,7 @@ from tests.components.gcp.whole import BILLING, WATCH, scope, usual, whole
 
 WATCHED = Watched("a-region", "a-topic", "a-subscription", "the-failed", "a-worker", "own")
 POLICY, POOL = "gcp:monitoring/alertPolicy:AlertPolicy", "gcp:cloudrunv2/workerPool:WorkerPool"
+OF_WORKERS = '{monitored_resource="cloud_run_worker_pool"}'
 OWN = re.compile(r"logging_googleapis_com:user_([a-z_]+?)(_sum|_count)?(?=[\[{ )])")
 
 
@@ -49,15 +50,15 @@ def test_what_fires_and_when() -> None:
         '{monitored_resource="pubsub_subscription",subscription_id="the-failed"}) > 1800'
     )
     assert query("dead-letters") == (
-        "100 * sum(increase(logging_googleapis_com:user_own_dead_lettered_sum[10m]))"
-        " / sum(increase(logging_googleapis_com:user_own_events_in_sum[10m])) > 5"
+        f"100 * sum(increase(logging_googleapis_com:user_own_dead_lettered_sum{OF_WORKERS}[10m]))"
+        f" / sum(increase(logging_googleapis_com:user_own_events_in_sum{OF_WORKERS}[10m])) > 5"
     )
     assert query("freshness") == (
         '(sum(increase(pubsub_googleapis_com:topic_message_sizes_count{monitored_resource="pubsub_topic",'
         'topic_id="a-topic"}[7m])) > 0)'
-        " unless (sum(increase(logging_googleapis_com:user_own_events_in_sum[7m])) > 0)"
+        f" unless (sum(increase(logging_googleapis_com:user_own_events_in_sum{OF_WORKERS}[7m])) > 0)"
     )
-    assert query("errors") == "sum(increase(logging_googleapis_com:user_own_errors[5m])) > 0"
+    assert query("errors") == f"sum(increase(logging_googleapis_com:user_own_errors{OF_WORKERS}[5m])) > 0"
     assert query("refusals") == (
         'sum(increase(pubsub_googleapis_com:topic_send_request_count{monitored_resource="pubsub_topic",'
         'topic_id="a-topic",response_class!="success"}[5m])) > 0'
@@ -87,6 +88,13 @@ def test_the_metrics_read_the_words_that_the_worker_writes() -> None:
     for metric in made:
         assert 'resource.labels.worker_pool_name="a-worker" AND resource.labels.location="a-region"' in metric.filter
     assert made[-1].filter.endswith("severity>=ERROR")
+
+
+def test_every_metric_names_its_resource_type_without_which_a_query_is_refused() -> None:
+    for text in queries():
+        metrics = re.findall(r"[a-z]+_googleapis_com:\w+", text)
+        assert metrics
+        assert len(re.findall(r'[a-z]+_googleapis_com:\w+\{monitored_resource="\w+"', text)) == len(metrics), text
 
 
 def test_parentheses_and_quotes_close_in_every_query() -> None:
