@@ -236,6 +236,8 @@ def _start(environment: Mapping[str, str], contract: Path) -> Processor:
     from azure.keyvault.secrets import SecretClient
     from azure.storage.blob import ContainerClient
 
+    # The host's worker takes what is logged from INFO on, and there the SDK writes down every request and its answer.
+    logging.getLogger("azure").setLevel(logging.WARNING)
     settings = FunctionSettings.read(environment)
     # The one identity that was granted the roles. No chain of fallbacks: those would hide a missing assignment.
     credential = ManagedIdentityCredential(client_id=settings.identity)

@@ -280,7 +280,13 @@ def test_two_owners_leave_the_longer_range(lake: Callable[..., ContainerClient],
 
 
 def test_the_first_call_makes_the_clients_and_the_next_ones_keep_them(
-    lake: Callable[..., ContainerClient], azurite: Azurite, contract: Contract, monkeypatch: Any, tmp_path: Path
+    lake: Callable[..., ContainerClient],
+    azurite: Azurite,
+    contract: Contract,
+    *,
+    monkeypatch: Any,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ):
     """From the app's settings to the blob, but for the two services that nobody emulates: identity and Key Vault."""
     asked: list[tuple[object, ...]] = []
@@ -304,8 +310,11 @@ def test_the_first_call_makes_the_clients_and_the_next_ones_keep_them(
     (tmp_path / "contract.json").write_bytes(contract.to_json())
     monkeypatch.setattr(azure_functions, "__file__", str(tmp_path / "processor" / "azure_functions.py"))
     monkeypatch.setattr(azure_functions, "_warm", None)
+    caplog.set_level(logging.INFO)  # as the host's worker sets it
+    caplog.clear()
     function_app.process(hub_events([VALID]))
     (tmp_path / "contract.json").unlink()
     function_app.process(hub_events([numbered(1)], first=1))
+    assert [record.name for record in caplog.records] == ["homeshore", "homeshore"]  # the SDK's requests are no lines
     assert [args[0] for args in asked] == ["https://vault.example", "pseudonym-key"]
     assert audit(held_blobs(lake())).closes(2)
