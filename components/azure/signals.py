@@ -20,6 +20,8 @@ _WINDOWS = (5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360, 1440, 2880)
 """Minutes that a log alert may look back (Microsoft Learn, "Create a log search alert rule")."""
 _EVALUATED_EACH = 5
 _DAY_MS = 86_400_000
+_UNION = "union isfuzzy=true"
+"""A table is there only after something was written to it; a plain union of one that is not is an error, no alarm."""
 _HOUR = 60
 _CRITICAL, _ERROR, _WARNING = 0, 1, 2
 
@@ -143,7 +145,7 @@ def query_alarms(watched: Watched, spec: ObservabilitySpec, refresh_minutes: int
         QuerySignal(
             "freshness",
             f"Events arrive and nothing has been stored for {stalled} minutes: the objective is broken.",
-            f"union\n({_incoming(watched)}| project Arriving = Total, Stored = 0.0),\n"
+            f"{_UNION}\n({_incoming(watched)}| project Arriving = Total, Stored = 0.0),\n"
             f"({_stored(watched)}| project Arriving = 0.0, Stored = todouble(ItemCount))\n"
             "| summarize Stalled = toint(sum(Arriving) > 0 and sum(Stored) == 0)",
             "Stalled",
@@ -155,7 +157,7 @@ def query_alarms(watched: Watched, spec: ObservabilitySpec, refresh_minutes: int
             "lakehouse",
             f"No run of the lakehouse job ended well in {silent} minutes: silver and gold stand still, bronze does "
             "not. Look at the job's executions and at its log.",
-            f"union\n(datatable(Run: long)[0]),\n({_runs(watched)}| project Run = 1)\n"
+            f"{_UNION}\n(datatable(Run: long)[0]),\n({_runs(watched)}| project Run = 1)\n"
             "| summarize Missing = toint(sum(Run) == 0)",
             "Missing",
             threshold=0,
@@ -192,9 +194,10 @@ def workbook(watched: Watched, spec: ObservabilitySpec) -> str:
             watched,
         ),
         _chart(
-            "Invocations, by success",
-            f'AppRequests\n| where AppRoleName =~ "{watched.function}"\n'
-            f"| summarize Invocations = sum(ItemCount) by tostring(Success), {each}",
+            # Those that succeed are not told one by one (host.json): the batches above are what became of them.
+            "Failed invocations",
+            f'AppRequests\n| where AppRoleName =~ "{watched.function}" and Success == false\n'
+            f"| summarize Failed = sum(ItemCount) by {each}",
             watched,
         ),
         _chart("Runs of the lakehouse job", f"{_runs(watched)}| summarize Runs = count() by {each}", watched),
@@ -225,7 +228,11 @@ def _incoming(watched: Watched) -> str:
 
 
 def _runs(watched: Watched) -> str:
-    return f'ContainerAppConsoleLogs\n| where JobName == "{watched.job}" and Log has "lakehouse refreshed"\n'
+    """The lines of runs that ended well. A run and its replicas are called by the job's name and an ending."""
+    return (
+        f'ContainerAppConsoleLogs\n| where JobName startswith "{watched.job}" or '
+        f'ContainerGroupName startswith "{watched.job}"\n| where Log has "lakehouse refreshed"\n'
+    )
 
 
 def _chart(title: str, query: str, watched: Watched) -> dict[str, object]:

@@ -114,6 +114,21 @@ def test_each_query_makes_the_column_that_is_compared() -> None:
         assert alarm.breaches <= alarm.periods
 
 
+def test_a_table_that_is_not_there_yet_does_not_silence_an_alarm() -> None:
+    joined = [alarm.name for alarm in ALARMS.values() if "union" in alarm.query]
+    assert joined == ["freshness", "lakehouse"]
+    for name in joined:
+        assert re.match(r"union isfuzzy=true\n\(", ALARMS[name].query), name
+        assert ALARMS[name].query.count("union") == 1
+
+
+def test_a_run_is_found_by_the_beginning_of_its_name() -> None:
+    assert (
+        'ContainerAppConsoleLogs\n| where JobName startswith "the-job" or ContainerGroupName startswith "the-job"\n'
+        '| where Log has "lakehouse refreshed"'
+    ) in ALARMS["lakehouse"].query
+
+
 def test_the_queries_ask_for_what_the_programs_say() -> None:
     asked = set(re.findall(r"line\.(\w+)", "".join(alarm.query for alarm in ALARMS.values())))
     assert asked <= {*METRICS, "Namespace", "AgeMs"}
