@@ -1,0 +1,22 @@
+"""What the pack can be told: boundary, limits, allow-lists. One schema for the real engine's config and for ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """`allowed_*` are literal identifiers outside the stack that somebody has looked at; days and hours are bounds."""
+
+    allowed_destinations: frozenset[str] = frozenset()
+    allowed_hosts: frozenset[str] = frozenset()
+    allowed_accounts: frozenset[str] = frozenset()
+    production: bool = True
+    sovereignty_level: int = 1
+    strict: bool = False
+    log_days: tuple[int, int] = (1, 3653)
+    stream_hours_at_most: int = 8760
+    topic_hours_at_most: int = 744
+    required_labels: tuple[str, ...] = ("Owner", "Environment", "DataClassification", "DataResidency")
+    enforcement: dict[str, str] = field(default_factory=dict[str, str])

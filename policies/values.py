@@ -1,0 +1,260 @@
+"""Reads one value of a resource's inputs: missing, unknown, or known, and never anything in between.
+
+Inputs are plain data (JSON), in which an unknown is one of Pulumi's marks and a secret is wrapped in its signature. A
+reading never raises, so that one unknown neighbour cannot silence a rule.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import Final, TypeAlias, cast
+
+Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
+
+# Constants of Pulumi's wire protocol: one mark for each kind of value; a test compares them with the SDK's own.
+UNKNOWNS: Final = frozenset(
+    {
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # boolean
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # number
+        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",  # string
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # array
+        "030794c1-ac77-496b-92df-f27374a8bd58",  # asset
+        "e48ece36-62e2-4504-bad9-02848725956a",  # archive
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
+    }
+)
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a signature, not a secret
+OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+MASKS: Final = frozenset({"[secret]"})
+SHOWN_CHARACTERS: Final = 120
+
+
+class State(Enum):
+    """What is known of a value."""
+
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    KNOWN = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value and where it stands (`rules[0].destination.bucket`). `value` is None unless the state is KNOWN.
+
+    A secret is UNKNOWN: that it is there is known, its value is not, and it goes nowhere from here.
+    """
+
+    path: str
+    state: State
+    value: Plain = None
+
+    @property
+    def missing(self) -> bool:
+        """Whether nothing stands there: absent, null, or an empty text."""
+        return self.state is State.MISSING
+
+    @property
+    def unknown(self) -> bool:
+        """Whether something stands there that only the cloud, or a secret's owner, knows."""
+        return self.state is State.UNKNOWN
+
+    @property
+    def present(self) -> bool:
+        """Whether something stands there, known or not: an unknown reference counts as present."""
+        return self.state is not State.MISSING
+
+    @property
+    def text(self) -> str:
+        """The known text; empty for everything else, numbers and booleans as their JSON text."""
+        if self.state is not State.KNOWN:
+            return ""
+        value = self.value
+        return value if isinstance(value, str) else json.dumps(value)
+
+    @property
+    def flag(self) -> bool | None:
+        """The known truth value, also written as a text; None for everything else."""
+        value = self.value
+        if isinstance(value, bool):
+            return value
+        return {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else None
+
+    @property
+    def number(self) -> float | None:
+        """The known number, also written as a text; None for everything else."""
+        value = self.value
+        if isinstance(value, bool):
+            return None
+        if isinstance(value, int | float):
+            return float(value)
+        try:
+            return float(value) if isinstance(value, str) else None
+        except ValueError:
+            return None
+
+    def among(self, *allowed: str) -> bool:
+        """Whether the known text is one of `allowed`, letters of either size alike."""
+        return self.state is State.KNOWN and self.text.strip().lower() in {one.lower() for one in allowed}
+
+    def found(self) -> str:
+        """What a finding shows of it: JSON text, cut; empty where nothing is known."""
+        if self.state is not State.KNOWN:
+            return ""
+        text = json.dumps(masked(self.value), ensure_ascii=False, sort_keys=True)
+        return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
+
+def classify(path: str, value: object) -> Reading:
+    """The reading of a raw value that stands at `path`."""
+    value = opened(value)
+    if value is None or value == "":
+        return Reading(path, State.MISSING)
+    if is_unknown(value):
+        return Reading(path, State.UNKNOWN)
+    return Reading(path, State.KNOWN, cast("Plain", value))
+
+
+def is_unknown(value: object) -> bool:
+    """Whether `value` (not wrapped) is a mark of an unknown, or a secret whose value is masked."""
+    return isinstance(value, str) and (value in UNKNOWNS or value in MASKS)
+
+
+def opened(value: object) -> object:
+    """The value inside Pulumi's wrappers; a secret becomes a mark of an unknown, whatever it holds."""
+    while isinstance(value, Mapping):
+        kind = cast("Mapping[str, object]", value).get(SIGNATURE)
+        if kind == SECRET:
+            return "[secret]"
+        if kind != OUTPUT:
+            return cast("object", value)
+        inner = cast("Mapping[str, object]", value)
+        if inner.get("secret"):
+            return "[secret]"
+        value = inner.get("value", next(iter(UNKNOWNS)))
+    return value
+
+
+def read(inputs: Mapping[str, Plain], path: str) -> Reading:
+    """The one value at `path` ("a.b.c", no lists). Raises ValueError for a path with a list: use read_all."""
+    if "[]" in path:
+        raise ValueError(f"{path}: leads to several values")
+    return next(read_all(inputs, path))
+
+
+def read_all(inputs: Mapping[str, Plain], path: str) -> Iterator[Reading]:
+    """Every value at `path`, in which `[]` stands for each member of a list or `*` for each key of a mapping.
+
+    Where a part of the path is missing or unknown, one reading says so, at the place where it ended. A list that is
+    empty is missing. A mapping where a list belongs counts as a list of one: some providers flatten them.
+    """
+    yield from _walk(inputs, _steps(path), "")
+
+
+@cache
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\[\]|[^.\[\]]+", path))
+
+
+def _walk(value: object, steps: tuple[str, ...], at: str) -> Iterator[Reading]:  # noqa: PLR0911 - one for each kind
+    if not steps:
+        yield classify(at, value)
+        return
+    here = opened(value)
+    if here is None or here in ("", []):
+        yield Reading(at + _rest(at, steps), State.MISSING)
+        return
+    if is_unknown(here):
+        yield Reading(at, State.UNKNOWN)
+        return
+    step, rest = steps[0], steps[1:]
+    if step == "[]":
+        members = cast("list[object]", here) if isinstance(here, list) else [here]
+        for number, member in enumerate(members):
+            yield from _walk(member, rest, f"{at}[{number}]")
+        return
+    if isinstance(here, list):  # the other way round: a list where one block belongs
+        for number, member in enumerate(cast("list[object]", here)):
+            yield from _walk(member, steps, f"{at}[{number}]")
+        return
+    if not isinstance(here, Mapping):
+        yield Reading(at + _rest(at, steps), State.MISSING)
+        return
+    inside = cast("Mapping[str, object]", here)
+    if step == "*":
+        for key, member in inside.items():
+            yield from _walk(member, rest, _joined(at, key))
+        if not inside:
+            yield Reading(at, State.MISSING)
+        return
+    yield from _walk(inside.get(step), rest, _joined(at, step))
+
+
+def _joined(at: str, key: str) -> str:
+    return f"{at}.{key}" if at else key
+
+
+def _rest(at: str, steps: tuple[str, ...]) -> str:
+    text = ""
+    for step in steps:
+        text += "[0]" if step == "[]" else (f".{step}" if at or text else step)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One known text in a resource's inputs, and where it stands."""
+
+    path: str
+    text: str
+
+    @property
+    def top(self) -> str:
+        """The input (the first key) that it lies in."""
+        return re.split(r"[.\[]", self.path, maxsplit=1)[0]
+
+
+def leaves(inputs: Mapping[str, Plain]) -> Iterator[Leaf]:
+    """Every known text in the inputs, also those inside a text that is JSON (policies, container definitions)."""
+    yield from _leaves(inputs, "")
+
+
+def _leaves(value: object, at: str) -> Iterator[Leaf]:
+    here = opened(value)
+    if isinstance(here, str):
+        if here and not is_unknown(here):
+            yield Leaf(at, here)
+            inner = as_json(here)
+            if inner is not None:
+                yield from _leaves(inner, at)
+    elif isinstance(here, Mapping):
+        for key, member in cast("Mapping[str, object]", here).items():
+            yield from _leaves(member, _joined(at, key))
+    elif isinstance(here, list):
+        for number, member in enumerate(cast("list[object]", here)):
+            yield from _leaves(member, f"{at}[{number}]")
+
+
+def as_json(text: str) -> object:
+    """The document in a text that begins like a JSON object or list; None where it is none."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return cast("object", json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def masked(value: object) -> object:
+    """The value with every secret in it replaced by the mask."""
+    here = opened(value)
+    if isinstance(here, Mapping):
+        return {key: masked(member) for key, member in cast("Mapping[str, object]", here).items()}
+    if isinstance(here, list):
+        return [masked(member) for member in cast("list[object]", here)]
+    return here
