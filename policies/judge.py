@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from policies.model import Resource, Stack
-from policies.rules import ANY, Case, Fail, Rule, Said, rules
+from policies.rules import ANY, UNPLACED, Case, Fail, Rule, Said, rules
+
+SOVEREIGNTY = "SOV-"
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,29 @@ def _everything(
 ) -> Iterator[Statement]:
     for resource in stack.resources:
         for one in rules_for(resource.type, resource.package):
-            if one.check is None or (wanted is not None and one.id not in wanted):
+            if one.check is None or not _may_say(one, wanted):
                 continue
             counted["evaluations"] += 1
             looked_at.add(resource.urn)
             for said in one.check(Case(stack, resource)):
-                yield Statement(one, said.resource or resource, said)
+                yield from _stated(one, said.resource or resource, said, wanted)
     for one in rules():
-        if one.on_stack is not None and (wanted is None or one.id in wanted):
+        if one.on_stack is not None and _may_say(one, wanted):
             counted["evaluations"] += 1
             for said in one.on_stack(stack):
-                yield Statement(one, said.resource, said)
+                yield from _stated(one, said.resource, said, wanted)
+
+
+def _may_say(one: Rule, wanted: frozenset[str] | None) -> bool:
+    return wanted is None or one.id in wanted or (UNPLACED in wanted and one.id.startswith(SOVEREIGNTY))
+
+
+def _stated(one: Rule, resource: Resource | None, said: Said, wanted: frozenset[str] | None) -> Iterator[Statement]:
+    """The statement, under the rule that it belongs to, if that one is wanted."""
+    if isinstance(said, Fail) and said.under:
+        one = Rule(said.under, (), None, None)
+    if wanted is None or one.id in wanted:
+        yield Statement(one, resource, said)
 
 
 @cache

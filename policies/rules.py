@@ -13,6 +13,8 @@ from findings import Category, Enforcement, Severity
 from policies.model import Resource, Stack
 from policies.values import Reading
 
+UNPLACED: Final = "SOV-X-005"
+"""The rule for destinations outside the stack that nobody can place: every sovereignty rule may report under it."""
 CATALOGUE: Final = Path(__file__).parent / "data" / "rules.csv"
 ANY: Final = "*"
 
@@ -40,12 +42,16 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """A violation: at `path` of the resource's inputs (empty for the whole of it), `found` as a finding shows it."""
+    """A violation: at `path` of the resource's inputs (empty for the whole of it), `found` as a finding shows it.
+
+    `under` is the id of another rule that it is reported under; empty for the rule that says so.
+    """
 
     path: str
     message: str
     found: str = ""
     resource: Resource | None = None
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,16 @@ class Case:
         if isinstance(at, str):
             return Fail(at, message)
         return Fail(at.path, message, at.found())
+
+    def unplaced(self, at: Reading, what: str) -> Iterator[Said]:
+        """A destination that no resource of the stack is: a violation, unless somebody has looked at it and allowed it.
+
+        `what` says what goes there ("the captured events"). An allowed one is written as it stands in the inputs.
+        """
+        allowed = {one.lower().rstrip("/") for one in self.stack.parameters.allowed_destinations}
+        if at.text.lower().rstrip("/") not in allowed:
+            message = f"{at.path} leads {what} to something that this stack does not declare: nobody can tell its region"
+            yield Fail(at.path, message, at.found(), under=UNPLACED)
 
     def unsure(self, at: Reading | str, reason: str = "its value is known only after the update") -> Unsure:
         """What cannot be determined, at a reading or a path."""
