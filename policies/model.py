@@ -132,7 +132,10 @@ class Stack:
         candidates = [one for one in linked if one is not None and (not types or one.type in types)]
         text = reading.text.lower()
         if text:
-            named = [one for one in candidates if one.known_as & _words(text)] or self._named(text, types)
+            words = _words(text)
+            named = [one for one in candidates if one.known_as & words] or self._named(text, types)
+            # A resource whose inputs carry no name: the text is what the cloud called it, and the link says who it is.
+            named = named or [one for one in candidates if not one.known_as]
             return Target(reading, tuple(named))
         return Target(reading, tuple(candidates))
 

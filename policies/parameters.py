@@ -16,7 +16,8 @@ class Parameters:
     sovereignty_level: int = 1
     strict: bool = False
     log_days: tuple[int, int] = (1, 3653)
-    stream_hours_at_most: int = 8760
+    stream_hours_at_most: int = 168
+    multi_region_keys: bool = False
     topic_hours_at_most: int = 744
     required_labels: tuple[str, ...] = ("Owner", "Environment", "DataClassification", "DataResidency")
     enforcement: dict[str, str] = field(default_factory=dict[str, str])

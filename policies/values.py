@@ -156,6 +156,14 @@ def read_all(inputs: Mapping[str, Plain], path: str) -> Iterator[Reading]:
     yield from _walk(inputs, _steps(path), "")
 
 
+def within(reading: Reading, path: str) -> Iterator[Reading]:
+    """Every value at `path` below a reading, which stands for a block: the members of one list element stay together."""
+    if reading.unknown:
+        yield Reading(reading.path, State.UNKNOWN)
+    else:
+        yield from _walk(reading.value, _steps(path), reading.path)
+
+
 @cache
 def _steps(path: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\[\]|[^.\[\]]+", path))
