@@ -25,7 +25,10 @@ NAMES: Final = (
 
 @dataclass(frozen=True)
 class Resource:
-    """One registration, of any engine: `inputs` in the names of the wire, `provider` the URN of its provider."""
+    """One registration, of any engine: `inputs` in the names of the wire, `provider` the URN of its provider.
+
+    `protect` is None where the source does not say whether it is protected.
+    """
 
     urn: str
     type: str
@@ -34,7 +37,7 @@ class Resource:
     parent: str | None = None
     provider: str | None = None
     custom: bool = True
-    protect: bool = False
+    protect: bool | None = False
     dependencies: tuple[str, ...] = ()
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
 
@@ -120,8 +123,11 @@ class Stack:
             yield from self.by_type.get(kind, ())
 
     def provider_of(self, resource: Resource) -> Resource | None:
-        """The provider that makes `resource`, where the stack knows it."""
-        return self.by_urn.get((resource.provider or "").rsplit("::", 1)[0]) or self.by_urn.get(resource.provider or "")
+        """The provider that makes `resource`, where the stack knows it; unsaid, the only one of its package."""
+        if resource.provider:
+            return self.by_urn.get(resource.provider.rsplit("::", 1)[0]) or self.by_urn.get(resource.provider)
+        only = self.by_type.get(f"{PROVIDER}{resource.package}", [])
+        return only[0] if len(only) == 1 else None
 
     def target(self, resource: Resource, reading: Reading, *types: str) -> Target:
         """What the value of `reading`, an input of `resource`, refers to; only resources of `types` where given."""

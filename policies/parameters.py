@@ -20,4 +20,10 @@ class Parameters:
     multi_region_keys: bool = False
     topic_hours_at_most: int = 744
     required_labels: tuple[str, ...] = ("Owner", "Environment", "DataClassification", "DataResidency")
+    placements: frozenset[str] = frozenset()
+    """Where providers may work, "cloud:region" each; empty: anywhere inside the boundary."""
+    stack_boundaries: dict[str, str] = field(default_factory=dict[str, str])
+    """The boundary of other stacks, by the name that a stack reference gives: for names that do not say it."""
+    guardrails_here: bool = False
+    """Whether account-wide guardrails must stand in this stack; else another one, or the platform, has them."""
     enforcement: dict[str, str] = field(default_factory=dict[str, str])
