@@ -153,7 +153,8 @@ class Stack:
 
     def location(self, resource: Resource) -> Reading:
         """Where `resource` lies, as its inputs, its group or its provider say; MISSING where none does."""
-        for key in ("region", "location", "zone"):
+        # Only AWS has an input `location` that means something else (a site of Direct Connect, say).
+        for key in ("region",) if resource.cloud == "aws" else ("region", "location", "zone"):
             own = resource.read(key)
             if own.present:
                 return own
