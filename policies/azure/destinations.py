@@ -1,0 +1,170 @@
+"""Where Azure's resources send data: standbys, captured events, logs, streaming jobs, file systems, keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import geography
+from policies.azure import facts
+from policies.azure.facts import HSM, LOGS, PLAN, SITE, SLOT, VAULT, Destination
+from policies.azure.joins import target
+from policies.azure.where import CLOUD, destination, inside, location, placed, region
+from policies.rules import Case, Said, rule
+from policies.values import Reading, State, within
+
+DATASOURCE: Final = "@datasource"
+KEYS: Final = "@vault"
+APP_SETTINGS: Final = "azure-native:web:WebAppApplicationSettings"
+HUB: Final = "azure-native:eventhub:EventHub"
+HOST_SETTINGS: Final = ("azurewebjobsstorage", "website_contentazurefileconnectionstring")
+"""What a function's host calls the account that it keeps its books and its code in."""
+NAMES_AN_ACCOUNT: Final = re.compile(r"(?i)__(accountname|(blob|queue|table|file)?(service)?uri)$")
+_IN_CONNECTION: Final = re.compile(r"(?i)(?:^|;)\s*(?:AccountName|BlobEndpoint)\s*=\s*([^;]+)")
+
+
+def _types(rule_id: str) -> tuple[str, ...]:
+    return tuple(kind for one, kind in facts.destinations() if one == rule_id)
+
+
+def _follow(case: Case, rule_id: str) -> Iterator[Said]:
+    """Each destination that the table knows of this type."""
+    for one in facts.destinations().get((rule_id, case.resource.type), ()):
+        if not (one.unless and case.read(one.unless).flag is False):
+            yield from _one(case, one)
+
+
+def _one(case: Case, fact: Destination) -> Iterator[Said]:
+    for at in case.read_all(fact.path):
+        if fact.targets == (DATASOURCE,):
+            yield from _datasource(case, at, fact.what)
+        elif fact.targets == (KEYS,):
+            yield from _vault(case, at, fact.what)
+        else:
+            yield from destination(case, at, fact.targets, fact.what)
+
+
+@rule("SOV-AZ-004", *_types("SOV-AZ-004"))
+def partner_is_inside(case: Case) -> Iterator[Said]:
+    """The standby of a namespace or a server lies inside the boundary."""
+    yield from _follow(case, "SOV-AZ-004")
+
+
+@rule("SOV-AZ-005", HUB)
+def capture_stays_inside(case: Case) -> Iterator[Said]:
+    """Captured events go to an account inside the boundary."""
+    yield from _follow(case, "SOV-AZ-005")
+
+
+@rule("SOV-AZ-006", *_types("SOV-AZ-006"))
+def replication_stays_inside(case: Case) -> Iterator[Said]:
+    """Both ends of an object replication lie inside the boundary."""
+    yield from _follow(case, "SOV-AZ-006")
+
+
+@rule("SOV-AZ-008", *_types("SOV-AZ-008"))
+def logs_stay_inside(case: Case) -> Iterator[Said]:
+    """Logs go to a workspace, an account or a hub inside the boundary."""
+    if case.resource.type == LOGS:
+        where = location(case.stack, case.resource)
+        if where.present:
+            yield from inside(case, case.read("location"), where, "what is logged here")
+    yield from _follow(case, "SOV-AZ-008")
+
+
+@rule("SOV-AZ-010", *_types("SOV-AZ-010"))
+def streaming_job_stays_inside(case: Case) -> Iterator[Said]:
+    """What a streaming job reads, writes and runs on lies inside the boundary."""
+    yield from _follow(case, "SOV-AZ-010")
+
+
+@rule("SOV-AZ-011", *_types("SOV-AZ-011"))
+def lake_is_inside(case: Case) -> Iterator[Said]:
+    """The workspace's own file system lies inside the boundary."""
+    yield from _follow(case, "SOV-AZ-011")
+
+
+@rule("SOV-AZ-012", SITE, SLOT, PLAN, APP_SETTINGS)
+def function_stays_inside(case: Case) -> Iterator[Said]:
+    """The plan that a function runs on and the account that its host keeps books in lie inside the boundary."""
+    if case.resource.type == PLAN:
+        where = location(case.stack, case.resource)
+        if where.present:
+            yield from inside(case, case.read("location"), where, "what runs on this plan")
+    yield from _follow(case, "SOV-AZ-012")
+    for at in host_accounts(case):
+        yield from destination(case, at, (facts.ACCOUNT,), "the function's books")
+
+
+@rule("SOV-AZ-013", *_types("SOV-AZ-013"))
+def keys_stay_inside(case: Case) -> Iterator[Said]:
+    """The vault that holds the key lies inside the boundary, in the same world of its vendor."""
+    yield from _follow(case, "SOV-AZ-013")
+
+
+def host_accounts(case: Case) -> Iterator[Reading]:
+    """The settings of a function in which its host's account is named, each with the account's name or host."""
+    for name, value in _settings(case):
+        low = name.lower()
+        start = next((one for one in HOST_SETTINGS if low.startswith(one)), None)
+        if start is None:
+            continue
+        if NAMES_AN_ACCOUNT.search(low):
+            yield value
+        elif low == start:
+            yield from _connection(value)
+
+
+def _settings(case: Case) -> Iterator[tuple[str, Reading]]:
+    """The application settings by name: a list of pairs in a site, a mapping in a resource of their own."""
+    if case.resource.type == APP_SETTINGS:
+        for value in case.read_all("properties.*"):
+            yield value.path.partition(".")[2], value
+        return
+    for one in case.read_all("siteConfig.appSettings[]"):
+        if one.unknown:
+            yield HOST_SETTINGS[0], one
+            continue
+        for name in within(one, "name"):
+            for value in within(one, "value"):
+                yield name.text, value
+
+
+def _connection(value: Reading) -> Iterator[Reading]:
+    """The account in a connection string; a reference to a secret store is as good as unknown."""
+    if value.unknown or value.text.startswith("@Microsoft.KeyVault"):
+        yield Reading(value.path, State.UNKNOWN)
+    elif found := _IN_CONNECTION.search(value.text):
+        yield Reading(value.path, State.KNOWN, found[1].strip())
+
+
+def _datasource(case: Case, at: Reading, what: str) -> Iterator[Said]:
+    """What a job's input or output names, whatever its kind."""
+    if at.unknown:
+        yield case.unsure(at, f"where {what} lies is known only after the update")
+        return
+    for row in facts.rows("azure_datasources.csv"):
+        for one in within(at, row["path"]):
+            yield from destination(case, one, tuple(row["targets"].split()), what)
+
+
+def _vault(case: Case, at: Reading, what: str) -> Iterator[Said]:
+    """The vault of a key, or the world that a vault outside of the stack belongs to."""
+    if at.missing or case.stack.boundary is None:
+        return
+    aim = target(case.stack, case.resource, at, VAULT, HSM)
+    host = at.text.lower().split("://")[-1].split("/")[0].split(":")[0]
+    world = facts.worlds().get(host.partition(".")[2])
+    if world is not None and not _reachable(case, world):
+        yield case.fail(at, f"{host} belongs to another world of its vendor than the boundary: {world or 'public'}")
+    else:
+        yield from placed(case, aim, what)
+
+
+def _reachable(case: Case, world: str) -> bool:
+    """Whether the boundary has regions in that world, and the resource does not lie in another one."""
+    own = region(case.stack, case.resource)
+    if own is not None and case.stack.holds(own):
+        return geography.world(own) == world
+    return any(case.stack.holds(one) and geography.world(one) == world for one in geography.regions(CLOUD))

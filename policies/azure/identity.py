@@ -1,0 +1,72 @@
+"""Who may do what on Azure: no grants over everything, no keys that stand for whoever holds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from policies.azure import facts
+from policies.azure.facts import ACCOUNT, NAMESPACE, VAULT
+from policies.rules import Case, Said, rule
+from policies.values import Reading
+
+_NARROW: Final = re.compile(r"(?i)/resourcegroups/[^/]+/providers/[^/]+/[^/]+/[^/]+")
+_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@rule("IAM-AZ-001", "azure-native:authorization:RoleAssignment")
+def no_broad_administrators(case: Case) -> Iterator[Said]:
+    """Nobody owns, or contributes to, a whole group, subscription or more."""
+    role, scope = case.read("roleDefinitionId"), case.read("scope")
+    if (role.text and not _administers(role)) or (scope.text and _NARROW.search(scope.text)):
+        return
+    if role.unknown or scope.unknown:
+        yield case.unsure(role if role.unknown else scope)
+    elif role.text:
+        granted = next(row["role"] for row in facts.rows("azure_roles.csv") if row["guid"] in _guids(role))
+        yield case.fail(role, f"{granted} is granted over {scope.text or 'a scope that is missing'}")
+
+
+def _administers(role: Reading) -> bool:
+    return any(row["guid"] in _guids(role) for row in facts.rows("azure_roles.csv"))
+
+
+def _guids(role: Reading) -> list[str]:
+    return _GUID.findall(role.text.lower())[-1:]
+
+
+@rule("IAM-AZ-002", NAMESPACE)
+def namespace_takes_identities(case: Case) -> Iterator[Said]:
+    """Senders and readers say who they are; a shared key does not."""
+    yield from case.must_be_true("disableLocalAuth")
+
+
+@rule(
+    "IAM-AZ-002",
+    "azure-native:eventhub:NamespaceAuthorizationRule",
+    "azure-native:eventhub:EventHubAuthorizationRule",
+)
+def key_does_not_manage(case: Case) -> Iterator[Said]:
+    """Whoever holds a shared key may send or listen, never manage."""
+    for right in case.read_all("rights[]"):
+        if right.unknown:
+            yield case.unsure(right)
+        elif right.among("Manage"):
+            yield case.fail(right, "rights must not include Manage")
+
+
+@rule("IAM-AZ-002", ACCOUNT)
+def account_takes_identities(case: Case) -> Iterator[Said]:
+    """Requests to the account are signed by identities. Where nothing is said, Azure takes shared keys."""
+    shared = case.read("allowSharedKeyAccess")
+    if shared.unknown:
+        yield case.unsure(shared)
+    elif shared.flag is not False:
+        yield case.fail(shared, "allowSharedKeyAccess must be false")
+
+
+@rule("IAM-AZ-002", VAULT)
+def vault_takes_roles(case: Case) -> Iterator[Said]:
+    """Who may use keys and secrets is decided by roles, not by the vault's own list."""
+    yield from case.must_be_true("properties.enableRbacAuthorization")

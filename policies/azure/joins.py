@@ -1,0 +1,96 @@
+"""Who a value means: an ARM id, a host, a URL or a bare name, joined to the stack's resources by type and own name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final
+
+from policies.azure.facts import Named, named
+from policies.model import Resource, Stack, Target
+from policies.values import Reading, read
+
+_HOST: Final = re.compile(r"(?:[a-z0-9+.-]+://)?([^/:?#]+)")
+_STACKS_KEPT: Final = 16
+
+
+def target(stack: Stack, resource: Resource, reading: Reading, *types: str) -> Target:
+    """What the value of `reading`, an input of `resource`, means among the stack's resources of `types`.
+
+    A known value is compared with names; an unknown one is what the engine says that its input depends on.
+    """
+    if reading.missing:
+        return Target(reading)
+    linked = tuple(dict.fromkeys(_linked(stack, resource, reading, types)))
+    if reading.unknown:
+        return Target(reading, linked)
+    meant = tuple(one for kind in types for one in _meant(stack, reading.text, kind))
+    both = tuple(one for one in meant if one in linked)
+    # A resource that Azure's plugin names by itself has no name to compare yet: the link alone says that it is meant.
+    return Target(reading, both or meant or tuple(one for one in linked if not own_name(one)))
+
+
+def owner(stack: Stack, resource: Resource, kind: str) -> Target:
+    """The resource of `kind` that `resource` is a part of: the account of a container, say."""
+    return target(stack, resource, resource.read(named()[kind].input), kind)
+
+
+def parts(stack: Stack, one: Resource, kind: str) -> Iterator[Resource]:
+    """The resources of `kind` that are parts of `one`."""
+    for part in stack.of(kind):
+        if one in owner(stack, part, one.type).inside:
+            yield part
+
+
+def unjoined(stack: Stack, kind: str, owner_kind: str) -> bool:
+    """Whether a resource of `kind` is a part of something that nobody knows yet: it may be of any."""
+    return any(owner(stack, part, owner_kind).unknown for part in stack.of(kind))
+
+
+def own_name(resource: Resource) -> str:
+    """The name in small letters that the resource's own input gives it; empty where Azure's plugin will name it."""
+    kind = named().get(resource.type)
+    return resource.read(kind.input).text.lower() if kind else ""
+
+
+def name_of(text: str, kind: Named) -> str:
+    """The name of a resource of `kind` in a reference to it, in small letters; empty where it names another type."""
+    text = text.strip().lower()
+    if text.startswith("/"):
+        found = re.search(rf"/{re.escape(kind.arm)}/([^/?]+)", text)
+        return found[1] if found else ""
+    host = _HOST.match(text)
+    return host[1].split(".")[0] if host else text
+
+
+def _linked(stack: Stack, resource: Resource, reading: Reading, types: Iterable[str]) -> Iterator[Resource]:
+    """What the input depends on: resources of `types`, or those that its parts (a key, a container) belong to."""
+    top = re.split(r"[.\[]", reading.path, maxsplit=1)[0]
+    for urn in resource.property_dependencies.get(top, ()):
+        one = stack.by_urn.get(urn)
+        if one is None or one is resource:
+            continue
+        if one.type in types:
+            yield one
+            continue
+        for kind in types:
+            parent = named()[kind].input
+            if parent != "name" and read(one.inputs, parent).present and one.type not in named():
+                yield from owner(stack, one, kind).inside
+
+
+def _meant(stack: Stack, text: str, kind: str) -> tuple[Resource, ...]:
+    name = name_of(text, named()[kind])
+    return _by_name(stack, kind).get(name, ()) if name else ()
+
+
+@lru_cache(maxsize=_STACKS_KEPT)
+def _by_name(stack: Stack, kind: str) -> dict[str, tuple[Resource, ...]]:
+    """The stack's resources of a type by name. One that gives none goes by its name in the program."""
+    found: dict[str, tuple[Resource, ...]] = {}
+    for one in stack.of(kind):
+        own = one.read(named()[kind].input)
+        name = own.text.lower() or ("" if own.unknown else one.name.lower())
+        found[name] = (*found.get(name, ()), one)
+    return found

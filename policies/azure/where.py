@@ -1,0 +1,73 @@
+"""Where an Azure resource lies, and what is said of a place, a destination, or something that cannot be placed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import geography
+from policies.azure.facts import WORKSPACE, named
+from policies.azure.joins import owner, target
+from policies.model import Resource, Stack, Target
+from policies.places import place, places_in_host
+from policies.rules import Case, Said
+from policies.values import Reading
+
+CLOUD = "azure"
+
+
+def location(stack: Stack, resource: Resource) -> Reading:
+    """Where `resource` lies, as its own inputs, its group, its provider or its workspace say."""
+    own = resource.read("location")
+    if own.present:
+        return own
+    if resource.type.startswith("azure-native:synapse:") and resource.type != WORKSPACE:
+        for one in owner(stack, resource, WORKSPACE).inside:
+            return location(stack, one)
+    return stack.location(resource)
+
+
+def region(stack: Stack, resource: Resource) -> geography.Region | None:
+    """The place of `resource` in the table of regions; None where it is not known."""
+    where = location(stack, resource)
+    return place(CLOUD, where.text) if where.text else None
+
+
+def inside(case: Case, at: Reading, where: Reading, who: str) -> Iterator[Said]:
+    """What is wrong with a location: `where` is its value, `at` the input that is to blame, `who` lies there."""
+    boundary = case.stack.boundary
+    if boundary is None:
+        return
+    if where.unknown or where.missing:
+        yield case.unsure(at, f"where {who} lies is not known before the update")
+        return
+    found = place(CLOUD, where.text)
+    if found is None:
+        yield case.fail(at, f"{who} lies in {where.text}, which is no region that is known: it counts as outside")
+    elif found.kind == "global":
+        yield case.fail(at, f"{who} is kept everywhere ({found.name}), not inside {boundary.title}")
+    elif not case.stack.holds(found):
+        yield case.fail(at, f"{who} lies in {found.name} ({found.country}), outside {boundary.title}")
+
+
+def destination(case: Case, at: Reading, types: tuple[str, ...], what: str) -> Iterator[Said]:
+    """What is wrong with sending `what` to that which the value at `at` names, one of `types`."""
+    if at.missing or case.stack.boundary is None:
+        return
+    known = tuple(kind for kind in types if kind in named())
+    yield from placed(case, target(case.stack, case.resource, at, *known), what)
+
+
+def placed(case: Case, aim: Target, what: str) -> Iterator[Said]:
+    """What is wrong with a destination: a resource outside, a host elsewhere, or something nobody can place."""
+    at = aim.reading
+    for one in aim.inside:
+        yield from inside(case, at, location(case.stack, one), f"{one.name}, where {what} go")
+    if aim.unknown:
+        yield case.unsure(at, f"where {what} go is known only after the update")
+    elif aim.outside:
+        named_regions = places_in_host(CLOUD, aim.outside.split("://")[-1].split("/")[0]) if "." in aim.outside else ()
+        outside = [one for one in named_regions if not case.stack.holds(one)]
+        if outside:
+            yield case.fail(at, f"{what} go to {outside[0].name}, outside the boundary")
+        elif not named_regions:
+            yield from case.unplaced(at, what)
