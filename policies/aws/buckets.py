@@ -1,0 +1,107 @@
+"""Buckets and the resources that set them up: who belongs to which bucket, and which buckets take logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeVar, cast
+from weakref import WeakKeyDictionary
+
+from policies.aws.whereabouts import BUCKETS
+from policies.model import Resource, Stack
+from policies.rules import Case, Said
+from policies.values import Reading
+
+ENCRYPTIONS: Final = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+)
+POLICIES: Final = ("aws:s3/bucketPolicy:BucketPolicy",)
+BLOCKS: Final = ("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",)
+LIFECYCLES: Final = (
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
+)
+VERSIONINGS: Final = ("aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2")
+LOCKS: Final = (
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+    "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
+)
+LOGGINGS: Final = ("aws:s3/bucketLogging:BucketLogging", "aws:s3/bucketLoggingV2:BucketLoggingV2")
+# Inputs that make a bucket the target of logs, which AWS delivers to buckets without a key of the customer's only.
+LOG_TARGETS: Final = (
+    *((kind, "targetBucket") for kind in LOGGINGS),
+    ("aws:s3/bucket:Bucket", "logging.targetBucket"),
+    ("aws:s3/bucketV2:BucketV2", "loggings[].targetBucket"),
+    ("aws:lb/loadBalancer:LoadBalancer", "accessLogs.bucket"),
+    ("aws:alb/loadBalancer:LoadBalancer", "accessLogs.bucket"),
+)
+
+_T = TypeVar("_T")
+_REMEMBERED: WeakKeyDictionary[Stack, dict[object, object]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Resources of one purpose by the URN of their bucket. `loose`: of some, nobody can tell the bucket yet."""
+
+    by_bucket: dict[str, tuple[Resource, ...]]
+    loose: bool
+
+    def of(self, bucket: Resource) -> tuple[Resource, ...]:
+        """Those of one bucket."""
+        return self.by_bucket.get(bucket.urn, ())
+
+
+def joined(stack: Stack, kinds: tuple[str, ...]) -> Joined:
+    """The resources of `kinds`, each with the bucket that its input `bucket` means."""
+    return _once(stack, kinds, lambda: _join(stack, tuple((kind, "bucket") for kind in kinds)))
+
+
+def log_targets(stack: Stack) -> Joined:
+    """What sends logs to each bucket."""
+    return _once(stack, "log targets", lambda: _join(stack, LOG_TARGETS))
+
+
+def _join(stack: Stack, inputs: tuple[tuple[str, str], ...]) -> Joined:
+    found: dict[str, tuple[Resource, ...]] = {}
+    loose = False
+    for kind, path in inputs:
+        for one in stack.of(kind):
+            for reading in one.read_all(path):
+                target = stack.target(one, reading, *BUCKETS)
+                loose = loose or target.unknown
+                for bucket in target.inside:
+                    found[bucket.urn] = (*found.get(bucket.urn, ()), one)
+    return Joined(found, loose)
+
+
+def _once(stack: Stack, key: object, make: Callable[[], _T]) -> _T:
+    remembered = _REMEMBERED.setdefault(stack, {})
+    if key not in remembered:
+        remembered[key] = make()
+    return cast("_T", remembered[key])
+
+
+def absent(case: Case, siblings: Joined, message: str) -> Iterator[Said]:
+    """A bucket has no sibling of a kind: a violation, unless one whose bucket nobody knows yet may be it."""
+    if siblings.loose:
+        yield case.unsure("", "a resource whose bucket is known only after the update may set it up")
+    else:
+        yield case.fail("", message)
+
+
+def buckets_of(case: Case) -> tuple[Resource, ...]:
+    """The buckets that a sibling belongs to; none where it belongs to one outside the stack."""
+    return case.stack.target(case.resource, case.read("bucket"), *BUCKETS).inside
+
+
+def takes_logs(case: Case) -> bool:
+    """Whether a bucket, or the bucket of a sibling, is the target of logs."""
+    buckets = (case.resource,) if case.resource.type in BUCKETS else buckets_of(case)
+    return any(log_targets(case.stack).of(one) for one in buckets)
+
+
+def first_present(case: Case, *paths: str) -> Reading | None:
+    """The first of the inputs at `paths` that is there: two generations of the same type spell it differently."""
+    return next((one for one in map(case.read, paths) if one.present), None)
