@@ -1,4 +1,4 @@
-"""`python -m policies.build.azure_located`: write `policies/data/azure_located.csv` from the installed SDK, or check it.
+"""`python -m policies.build.azure_located`: write `policies/data/azure_located.csv` from the installed SDK, or check.
 
 The table holds the types that lie where their group does unless they say otherwise. Left out are those whose `location`
 means something else: that of an identity, of a parent, of a deployment's record. The SDK is read as text: importing it
