@@ -13,12 +13,29 @@ from policies.values import Reading
 # Every type that carries a policy saying who may use it; `policy` is the input in all of them.
 WITH_POLICY: Final = (
     *BUCKETS,
-    *("aws:s3/bucketPolicy:BucketPolicy", "aws:s3/accessPoint:AccessPoint", "aws:s3control/accessPointPolicy:AccessPointPolicy"),
+    *(
+        "aws:s3/bucketPolicy:BucketPolicy",
+        "aws:s3/accessPoint:AccessPoint",
+        "aws:s3control/accessPointPolicy:AccessPointPolicy",
+    ),
     *("aws:kinesis/resourcePolicy:ResourcePolicy", "aws:kms/key:Key", "aws:kms/keyPolicy:KeyPolicy"),
     *("aws:kms/replicaKey:ReplicaKey", "aws:kms/externalKey:ExternalKey", "aws:glue/resourcePolicy:ResourcePolicy"),
-    *("aws:sns/topicPolicy:TopicPolicy", "aws:sns/topic:Topic", "aws:sqs/queuePolicy:QueuePolicy", "aws:sqs/queue:Queue"),
-    *("aws:secretsmanager/secretPolicy:SecretPolicy", "aws:secretsmanager/secret:Secret", "aws:ecr/repositoryPolicy:RepositoryPolicy"),
-    *("aws:dynamodb/resourcePolicy:ResourcePolicy", "aws:backup/vaultPolicy:VaultPolicy", "aws:efs/fileSystemPolicy:FileSystemPolicy"),
+    *(
+        "aws:sns/topicPolicy:TopicPolicy",
+        "aws:sns/topic:Topic",
+        "aws:sqs/queuePolicy:QueuePolicy",
+        "aws:sqs/queue:Queue",
+    ),
+    *(
+        "aws:secretsmanager/secretPolicy:SecretPolicy",
+        "aws:secretsmanager/secret:Secret",
+        "aws:ecr/repositoryPolicy:RepositoryPolicy",
+    ),
+    *(
+        "aws:dynamodb/resourcePolicy:ResourcePolicy",
+        "aws:backup/vaultPolicy:VaultPolicy",
+        "aws:efs/fileSystemPolicy:FileSystemPolicy",
+    ),
 )
 PUBLIC_ACLS: Final = ("public-read", "public-read-write", "authenticated-read")
 PUBLIC_GROUPS: Final = ("/groups/global/allusers", "/groups/global/authenticatedusers")
@@ -111,8 +128,12 @@ def permission_says_who(case: Case) -> Iterator[Said]:
             yield case.unsure(principal)
     elif principal.missing or principal.text.strip() == "*":
         if not case.read("principalOrgId").present:
-            yield case.fail(principal, "principal must not be * without principalOrgId: everybody may call the function")
+            yield case.fail(
+                principal, "principal must not be * without principalOrgId: everybody may call the function"
+            )
     elif principal.text.lower().endswith(SERVICE):
         by_token = case.read("eventSourceToken").present  # Alexa has neither an account nor an ARN
         if not named and not by_token:
-            yield case.fail("sourceArn", f"sourceArn or sourceAccount is missing: {principal.text} calls for any customer")
+            yield case.fail(
+                "sourceArn", f"sourceArn or sourceAccount is missing: {principal.text} calls for any customer"
+            )

@@ -51,7 +51,8 @@ def leaves(stack: Stack, text: str) -> str:
     for prefix in (*_PROFILE.findall(text), *_PROFILE_OF_ARN.findall(text)):
         runs_in = prefixes().get(prefix.lower())
         if runs_in is not None and not (runs_in and runs_in <= stack.boundary.jurisdictions):
-            return f"the profiles {prefix.lower()}.* run models in {', '.join(sorted(runs_in)) or 'any region of the world'}"
+            where = ", ".join(sorted(runs_in)) or "any region of the world"
+            return f"the profiles {prefix.lower()}.* run models in {where}"
     found = arn(text)
     if found is None or found.service != "bedrock" or not found.region:
         return ""

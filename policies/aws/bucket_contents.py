@@ -79,7 +79,9 @@ def _bucket_key(case: Case, block: Reading, default: str) -> Iterator[Said]:
     for algorithm in within(block, f"{default}.sseAlgorithm"):
         for enabled in within(block, "bucketKeyEnabled"):
             if algorithm.among("aws:kms") and not enabled.unknown and enabled.flag is not True:
-                yield case.fail(enabled, f"{enabled.path} must be true: every object asks KMS otherwise, and is paid for")
+                yield case.fail(
+                    enabled, f"{enabled.path} must be true: every object asks KMS otherwise, and is paid for"
+                )
             elif enabled.unknown and (algorithm.unknown or algorithm.among("aws:kms")):
                 yield case.unsure(enabled)
 
@@ -177,7 +179,7 @@ def _maybe(one: Statement) -> bool:
 
 
 def _covered(one: Statement, name: str) -> tuple[bool, bool]:
-    """Whether a statement covers the bucket itself, and its objects. A bucket whose name nobody knows is taken on trust."""
+    """Whether a statement covers the bucket itself, and its objects; one without a known name is taken on trust."""
     bucket = objects = False
     for text in one.texts("resource"):
         found = arn(text)

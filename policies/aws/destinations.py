@@ -127,7 +127,9 @@ def _said(case: Case, row: Row, reading: Reading) -> Iterator[Said]:
         yield case.unsure(reading, f"nobody can tell yet where {row.what} would go")
     elif found.verdict is Verdict.NOWHERE:
         if (row.rule, row.kind) in ALLOW_LISTED:
-            yield case.fail(reading, f"{reading.path} leads {row.what} to something that is neither here nor allowed by name")
+            yield case.fail(
+                reading, f"{reading.path} leads {row.what} to something that is neither here nor allowed by name"
+            )
         yield from case.unplaced(reading, row.what)
 
 

@@ -43,7 +43,9 @@ def _inside(case: Case, reading: Reading) -> Iterator[Said]:
 def _of_one_account(case: Case) -> Iterator[Said]:
     listed = _decoded(case.read("allowedAccountIds"))
     if listed.state is not State.UNKNOWN and not listed.value:
-        yield case.fail(listed, "allowedAccountIds is missing: any account whose credentials lie about would be changed")
+        yield case.fail(
+            listed, "allowedAccountIds is missing: any account whose credentials lie about would be changed"
+        )
 
 
 def _endpoints(case: Case) -> Iterator[Said]:
@@ -52,7 +54,8 @@ def _endpoints(case: Case) -> Iterator[Said]:
     listed = _decoded(case.read("endpoints"))
     if listed.unknown:
         yield case.unsure(listed)
-    blocks = listed.value if isinstance(listed.value, list) else [listed.value]
+    value = cast("object", listed.value)
+    blocks = cast("list[object]", value) if isinstance(value, list) else [value]
     for number, block in enumerate(blocks):
         inner = opened(block)
         if not isinstance(inner, Mapping):
@@ -62,7 +65,9 @@ def _endpoints(case: Case) -> Iterator[Said]:
             if at.unknown:
                 yield case.unsure(at)
             elif at.text and of_host(case.stack, at.text).verdict is not Verdict.INSIDE:
-                yield case.fail(at, f"{at.path} sends calls to a host outside the boundary, or to one that nobody can place")
+                yield case.fail(
+                    at, f"{at.path} sends calls to a host outside the boundary, or to one that nobody can place"
+                )
 
 
 def _decoded(reading: Reading) -> Reading:
@@ -73,4 +78,4 @@ def _decoded(reading: Reading) -> Reading:
     members = cast("list[object]", inner) if isinstance(inner, list) else []
     if members and all(is_unknown(opened(one)) for one in members):
         return Reading(reading.path, State.UNKNOWN)
-    return classify(reading.path, inner)
+    return classify(reading.path, cast("object", inner))

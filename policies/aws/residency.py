@@ -149,7 +149,11 @@ def _keys(value: Mapping[str, Plain] | object, at: str) -> Iterator[Reading]:
             if not at and key in LABELS:
                 continue
             reading = classify(path, member)
-            if KEY_INPUT.fullmatch(key) and key not in KEYS_ELSEWHERE and not isinstance(opened(member), Mapping | list):
+            if (
+                KEY_INPUT.fullmatch(key)
+                and key not in KEYS_ELSEWHERE
+                and not isinstance(opened(member), Mapping | list)
+            ):
                 if reading.present:
                     yield reading
             else:
@@ -177,4 +181,6 @@ def _not_accelerated(case: Case, path: str) -> Iterator[Said]:
     if reading.unknown:
         yield case.unsure(reading)
     elif reading.among("Enabled"):
-        yield case.fail(reading, f"{path} must not be Enabled: uploads pass through edge locations outside the boundary")
+        yield case.fail(
+            reading, f"{path} must not be Enabled: uploads pass through edge locations outside the boundary"
+        )

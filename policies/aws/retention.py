@@ -81,7 +81,7 @@ def bucket_is_versioned(case: Case) -> Iterator[Said]:
 @rule("RET-AWS-002", *buckets.LIFECYCLES)
 def lifecycle_is_whole(case: Case) -> Iterator[Said]:
     """The rules as a resource of their own."""
-    enabled = [one for one in case.read_all("rules[]") if one.missing or _may_be(one, "status", _enabled)]
+    enabled = [one for one in case.read_all("rules[]") if _may_be(one, "status", _enabled)]
     versioned = _versioned(case)
     yield from _whole(case, "rules", enabled, "abortIncompleteMultipartUpload.daysAfterInitiation", versioned)
 
@@ -102,9 +102,7 @@ def bucket_has_a_lifecycle(case: Case) -> Iterator[Said]:
 
 
 def _versioned(case: Case) -> bool:
-    return any(
-        _is_versioned(case, one.urn) or one.read("versioning.enabled").flag is True for one in buckets_of(case)
-    )
+    return any(_is_versioned(case, one.urn) or one.read("versioning.enabled").flag is True for one in buckets_of(case))
 
 
 def _is_versioned(case: Case, urn: str) -> bool:
@@ -112,15 +110,23 @@ def _is_versioned(case: Case, urn: str) -> bool:
     return any(one.read("versioningConfiguration.status").among("Enabled") for one in siblings)
 
 
-def _whole(case: Case, path: str, rules: list[Reading], abort: str, versioned: bool) -> Iterator[Said]:  # noqa: FBT001
-    ends = ("expiration.days", "expiration.date", "expirations[].days", "expirations[].date", "transitions[].storageClass")
+def _whole(case: Case, path: str, rules: list[Reading], abort: str, versioned: bool) -> Iterator[Said]:
+    ends = (
+        "expiration.days",
+        "expiration.date",
+        "expirations[].days",
+        "expirations[].date",
+        "transitions[].storageClass",
+    )
     yield from _some(case, path, rules, ends, "no rule that is enabled expires or moves objects")
     if versioned:
         old = (
             *("noncurrentVersionExpiration.noncurrentDays", "noncurrentVersionExpiration.newerNoncurrentVersions"),
             *("noncurrentVersionExpiration.days", "noncurrentVersionExpirations[].days"),
         )
-        yield from _some(case, path, rules, old, "no rule that is enabled expires old versions, and the bucket keeps them")
+        yield from _some(
+            case, path, rules, old, "no rule that is enabled expires old versions, and the bucket keeps them"
+        )
     yield from _some(case, path, rules, (abort,), "no rule that is enabled aborts incomplete uploads")
 
 

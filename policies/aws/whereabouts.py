@@ -18,7 +18,12 @@ from policies.rules import Case
 from policies.values import Reading
 
 BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
-KEYS: Final = ("aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey", "aws:kms/alias:Alias", "aws:kms/externalKey:ExternalKey")
+KEYS: Final = (
+    "aws:kms/key:Key",
+    "aws:kms/replicaKey:ReplicaKey",
+    "aws:kms/alias:Alias",
+    "aws:kms/externalKey:ExternalKey",
+)
 GLOBAL: Final = Path(__file__).parents[1] / "data" / "aws_global.csv"
 # Wider than what a real ARN may hold: patterns of policies stand in the place of region and account as well.
 _ARN: Final = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9*?-]*):([^:]*):(.+)", re.DOTALL)
@@ -65,14 +70,18 @@ def arn(text: str) -> Arn | None:
 
 
 def of_region(stack: Stack, name: str) -> Whereabouts:
-    """The verdict on the name of a region or zone, or on a pattern of names. No such region is outside: it fails closed."""
+    """The verdict on a region's or zone's name, or a pattern of names. An unknown one is outside: it fails closed."""
     if "*" in name or "?" in name:
         meant = [one for one in geography.regions("aws") if one.kind == "region" and fnmatchcase(one.name, name)]
         outside = [one for one in meant if not stack.holds(one)]
         return Whereabouts(Verdict.OUTSIDE, name) if meant and len(outside) == len(meant) else INSIDE
     found = place("aws", name) or _of_local_zone(name.strip().lower())
     if found is None:
-        return INSIDE if stack.boundary is None else Whereabouts(Verdict.OUTSIDE, f"{name}, which is no region that is known")
+        return (
+            INSIDE
+            if stack.boundary is None
+            else Whereabouts(Verdict.OUTSIDE, f"{name}, which is no region that is known")
+        )
     return INSIDE if stack.holds(found) else Whereabouts(Verdict.OUTSIDE, described(found))
 
 
@@ -101,12 +110,14 @@ def host_of(text: str) -> str:
     found = _URL.search(text)
     if found:
         return found[1].lower()
-    return text.split("/")[0].split(":")[0].lower() if _HOST.fullmatch(text) else text.lower()
+    return text.split("/", maxsplit=1)[0].split(":", maxsplit=1)[0].lower() if _HOST.fullmatch(text) else text.lower()
 
 
 def allowed(stack: Stack, *names: str) -> bool:
     """Whether somebody has looked at this destination and allowed it by one of its names."""
-    known = {one.lower().rstrip("/") for one in (*stack.parameters.allowed_destinations, *stack.parameters.allowed_hosts)}
+    known = {
+        one.lower().rstrip("/") for one in (*stack.parameters.allowed_destinations, *stack.parameters.allowed_hosts)
+    }
     return any(fnmatchcase(name.lower().rstrip("/"), one) for name in names if name for one in known)
 
 

@@ -1,1 +1,0 @@
-"""Makes the tables of AWS facts that are too long to write by hand. Not needed to run the pack."""
