@@ -1,1 +1,5 @@
-"""Rules: gcp."""
+"""Rules for Google Cloud, by what they are about."""
+
+from policies.gcp import encryption, exposure, flows, guardrails, identity, keeping, places
+
+__all__ = ["encryption", "exposure", "flows", "guardrails", "identity", "keeping", "places"]

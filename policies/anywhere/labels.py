@@ -1,0 +1,115 @@
+"""Tags and labels: that what is there says whose it is, how sensitive, and where it has to stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Final, NamedTuple, cast
+
+from policies.facts import rows
+from policies.rules import ANY, Case, Said, rule
+from policies.values import Reading, State, as_json, classify, opened, read
+
+RESIDENCY: Final = "DataResidency"
+DEFAULTS: Final = {"aws": "defaultTags", "gcp": "defaultLabels"}
+"""The provider's input that carries tags for all that it makes: a block on one, JSON text on the wire."""
+
+
+class Carrier(NamedTuple):
+    """Which input of a type carries its tags, and whether the provider's own are merged into it."""
+
+    input: str
+    inherits: bool
+
+
+@cache
+def carriers() -> dict[str, Carrier]:
+    """The taggable types."""
+    return {row["type"]: Carrier(row["input"], row["inherits"] == "yes") for row in rows("taggable.csv")}
+
+
+@rule("TAG-X-001", ANY)
+def labels_are_there(case: Case) -> Iterator[Said]:
+    """Whatever can carry labels carries those that are required, its own or its provider's."""
+    found = _labels(case)
+    if found is None:
+        return
+    at, labels, doubtful = found
+    wanted = case.stack.parameters.required_labels
+    missing = [name for name in wanted if (one := labels.get(_key(case, name))) is None or one.missing]
+    if missing and doubtful:
+        yield case.unsure(at)
+    elif missing:
+        yield case.fail(at.path, f"{at.path} lacks {', '.join(_spelled(case, one) for one in missing)}")
+
+
+@rule("SOV-X-002", ANY)
+def residency_label_is_the_boundary(case: Case) -> Iterator[Said]:
+    """The label that says where data has to stay says what the stack's boundary says."""
+    found, boundary = _labels(case), case.stack.boundary
+    if found is None or boundary is None:
+        return
+    at, labels, doubtful = found
+    said = labels.get(_key(case, RESIDENCY), Reading(at.path, State.MISSING))
+    if said.unknown or (said.missing and doubtful):
+        yield case.unsure(said)
+    elif said.missing:
+        yield case.fail(at.path, f"{at.path} has no {_spelled(case, RESIDENCY)}: it must be {boundary.name}")
+    elif _plain(said.text) != _plain(boundary.name):
+        yield case.fail(said, f"{said.path} is {said.text}, and the stack's boundary is {boundary.name}")
+
+
+def _labels(case: Case) -> tuple[Reading, dict[str, Reading], bool] | None:
+    """Where labels stand, each by its key, and whether some may be there that nobody knows; None: it takes none."""
+    carrier = carriers().get(case.resource.type)
+    if carrier is None:
+        return None
+    at = case.read(carrier.input)
+    labels, doubtful = ({}, False)
+    if carrier.inherits:
+        labels, doubtful = _inherited(case)
+    labels |= _members(case, at)
+    return at, labels, doubtful or at.unknown
+
+
+def _inherited(case: Case) -> tuple[dict[str, Reading], bool]:
+    provider = case.stack.provider_of(case.resource)
+    path = DEFAULTS.get(case.resource.cloud or "")
+    if provider is None or path is None:
+        return {}, False
+    at = provider.read(path)
+    block = as_json(at.value) if isinstance(at.value, str) else at.value
+    if case.resource.cloud == "aws" and isinstance(block, Mapping):
+        at = read(cast("Mapping[str, object]", {path: block}), f"{path}.tags")  # pyright: ignore[reportArgumentType]
+        block = at.value
+    return _members(case, classify(path, block)), at.unknown
+
+
+def _members(case: Case, at: Reading) -> dict[str, Reading]:
+    here = opened(at.value)
+    if not isinstance(here, Mapping):
+        return {}
+    members = cast("Mapping[str, object]", here)
+    return {_key(case, key): classify(f"{at.path}.{key}", value) for key, value in members.items()}
+
+
+def _key(case: Case, name: str) -> str:
+    """A label's name as it is compared: Azure ignores the size of letters, Google Cloud has small ones only."""
+    match case.resource.cloud:
+        case "gcp":
+            return re.sub(r"[_-]", "", name).lower()
+        case "azure":
+            return name.lower()
+        case _:
+            return name
+
+
+def _spelled(case: Case, name: str) -> str:
+    """A label's name as its cloud writes it."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() if case.resource.cloud == "gcp" else name
+
+
+def _plain(text: str) -> str:
+    """A boundary's name without the signs that a label may not have."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())

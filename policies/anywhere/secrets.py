@@ -1,0 +1,60 @@
+"""Secrets that stand in an input as plain text: whoever reads the state, the console or the log has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Final, cast
+
+from policies.anywhere.stacks import PROVIDERS
+from policies.facts import rows
+from policies.rules import ANY, Case, Fail, Said, rule
+from policies.values import UNKNOWNS, opened
+
+REFERENCES: Final = ("@microsoft.keyvault(", "{{resolve:")
+"""How a setting begins that names a secret and does not hold it."""
+SETTING: Final = re.compile(
+    r"^environment\.variables\.|nvironmentVariables\.|\benvs\[\d+\]\.value$|siteConfig\.(appSettings|connectionStrings)\["
+)
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((row["what"], re.compile(row["pattern"])) for row in rows("secrets.csv"))
+
+
+@cache
+def _any_pattern() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{_scoped(row['pattern'])})" for row in rows("secrets.csv")))
+
+
+def _scoped(pattern: str) -> str:
+    return f"(?i:{pattern.removeprefix('(?i)')})" if pattern.startswith("(?i)") else pattern
+
+
+@rule("IAM-X-001", ANY, *PROVIDERS)
+def no_secret_in_plain_text(case: Case) -> Iterator[Said]:
+    """No input holds a key, a password or a signature; a reference to one passes, and what is a secret is none."""
+    told: set[str] = set()
+    for leaf in case.resource.leaves:
+        if leaf.path in told or not _any_pattern().search(leaf.text) or leaf.text.lower().startswith(REFERENCES):
+            continue
+        told.add(leaf.path)
+        what = next(what for what, pattern in _patterns() if pattern.search(leaf.text))
+        yield Fail(leaf.path, f"{leaf.path} holds {what} as plain text")
+    for path in _unknown_settings(case.resource.inputs, ""):
+        yield case.unsure(path)
+
+
+def _unknown_settings(value: object, at: str) -> Iterator[str]:
+    """Where a setting of a program stands that nobody knows yet; secrets are known to be some."""
+    here = opened(value)
+    if isinstance(here, Mapping):
+        for key, member in cast("Mapping[str, object]", here).items():
+            yield from _unknown_settings(member, f"{at}.{key}" if at else key)
+    elif isinstance(here, list):
+        for number, member in enumerate(cast("list[object]", here)):
+            yield from _unknown_settings(member, f"{at}[{number}]")
+    elif here in UNKNOWNS and SETTING.search(at):
+        yield at

@@ -1,0 +1,1 @@
+"""Writes tables of `policies/data`; nothing imports it at run time."""
