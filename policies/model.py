@@ -15,6 +15,7 @@ from policies.values import Leaf, Plain, Reading, State, leaves, read, read_all
 
 CLOUDS: Final = {"aws": "aws", "aws-native": "aws", "azure-native": "azure", "azure": "azure", "gcp": "gcp"}
 PROVIDER: Final = "pulumi:providers:"
+AZURE_GROUP: Final = "azure-native:resources:ResourceGroup"
 NAMES: Final = (
     *("name", "bucket", "accountName", "namespaceName", "eventHubName", "vaultName", "workspaceName", "containerName"),
     *("resourceGroupName", "keyName", "topic", "datasetId", "tableId", "keyRing", "functionName", "serverName"),
@@ -23,7 +24,7 @@ NAMES: Final = (
 """Inputs that may carry a resource's own name in its cloud."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Resource:
     """One registration, of any engine: `inputs` in the names of the wire, `provider` the URN of its provider.
 
@@ -158,9 +159,9 @@ class Stack:
             own = resource.read(key)
             if own.present:
                 return own
-        if resource.cloud == "azure":
+        if resource.cloud == "azure" and resource.type != AZURE_GROUP:
             group = resource.read("resourceGroupName")
-            target = self.target(resource, group, "azure-native:resources:ResourceGroup")
+            target = self.target(resource, group, AZURE_GROUP)
             for one in target.inside:
                 return self.location(one)
         provider = self.provider_of(resource)
