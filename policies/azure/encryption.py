@@ -88,7 +88,7 @@ def key_ends_and_turns(case: Case) -> Iterator[Said]:
 
 @rule("TLS-AZ-001", ACCOUNT)
 def account_takes_tls(case: Case) -> Iterator[Said]:
-    """Only encrypted requests are answered. The SDK takes HTTPS only where nothing is said, but TLS 1.0 too."""
+    """Only encrypted requests are answered. Where nothing is said, Azure takes HTTPS only, but TLS 1.0 too."""
     yield from must_not_be_false(case, "enableHttpsTrafficOnly")
     yield from case.must_be("minimumTlsVersion", "TLS1_2", "TLS1_3")
 

@@ -89,11 +89,12 @@ def _only_a_host(stack: Stack, account: Resource) -> bool:
     code: set[str] = set()
     hosts = False
     for site in stack.of(SITE, SLOT):
-        case = Case(stack, site)
         package = site.read("functionAppConfig.deployment.storage.value")
-        for reading in (*host_accounts(case), package):
-            hosts = hosts or account in target(stack, site, reading, ACCOUNT).inside
-        code.add(package.text.rstrip("/").rpartition("/")[2].lower())
+        if account in target(stack, site, package, ACCOUNT).inside:
+            hosts = True
+            code.add(package.text.rstrip("/").rpartition("/")[2].lower())
+        for books in host_accounts(Case(stack, site)):
+            hosts = hosts or account in target(stack, site, books, ACCOUNT).inside
     return hosts and all(one.read("containerName").text.lower() in code for one in parts(stack, account, CONTAINER))
 
 
