@@ -37,7 +37,9 @@ class Statement:
         return tuple(one for one in _members(self.elements.get(element)) if not is_unknown(one))
 
     def uncertain(self, element: str) -> bool:
-        """Whether some of an element is unknown."""
+        """Whether some of an element is unknown. An unknown inside a principal's kind is a reference to somebody."""
+        if isinstance(opened(self.elements.get(element)), Mapping):
+            return False
         return any(is_unknown(one) for one in _members(self.elements.get(element)))
 
     def has(self, element: str) -> bool:

@@ -14,6 +14,21 @@ from policies.rules import Case, Said, rule
 
 ACTIONS: Final = Path(__file__).parents[1] / "data" / "aws_actions.csv"
 EVERYTHING: Final = re.compile(r"[*?:]+|arn:[^:]*:[*?]+(:[*?]*)*|arn:[*?]+")
+# The reference names a resource for these, yet it is optional (a data set of metrics), or is not there beforehand (an
+# interface that Lambda makes): AWS's own managed policies grant them on every resource.
+GRANTED_ON_ALL: Final = frozenset(
+    {
+        *(
+            "cloudwatch:putmetricdata",
+            "cloudwatch:listmetrics",
+            "cloudwatch:getmetricdata",
+            "cloudwatch:describealarms",
+        ),
+        *("ec2:createnetworkinterface", "ec2:deletenetworkinterface", "ce:getcostandusage", "polly:synthesizespeech"),
+        *("ec2:assignprivateipaddresses", "ec2:unassignprivateipaddresses", "translate:translatetext"),
+        *("application-autoscaling:registerscalabletarget", "rds:describedbinstances", "rds:describedbclusters"),
+    }
+)
 ADMINISTRATION: Final = frozenset({"administratoraccess", "iamfullaccess", "poweruseraccess"})
 ROLE: Final = "aws:iam/role:Role"
 WITH_POLICY: Final = (
@@ -48,6 +63,8 @@ def actions() -> dict[str, Actions]:
 @cache
 def needs_every_resource(action: str) -> bool:
     """Whether an action (or pattern: Describe… and List… only) can be granted on no narrower resource than all."""
+    if action.lower() in GRANTED_ON_ALL:
+        return True
     service, _, name = action.lower().partition(":")
     known = actions().get(service)
     if known is None:
