@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, cast
 
 from policies.facts import rows
 from policies.rules import ANY, Case, Said, rule
-from policies.values import Reading, State, as_json, classify, opened, read
+from policies.values import Reading, State, as_json, classify, opened
 
 RESIDENCY: Final = "DataResidency"
 DEFAULTS: Final = {"aws": "defaultTags", "gcp": "defaultLabels"}
@@ -66,24 +66,22 @@ def _labels(case: Case) -> tuple[Reading, dict[str, Reading], bool] | None:
     if carrier is None:
         return None
     at = case.read(carrier.input)
-    labels, doubtful = ({}, False)
-    if carrier.inherits:
-        labels, doubtful = _inherited(case)
-    labels |= _members(case, at)
-    return at, labels, doubtful or at.unknown
+    labels, doubtful = _inherited(case, at.path) if carrier.inherits else ({}, False)
+    return at, labels | _members(case, at), doubtful or at.unknown
 
 
-def _inherited(case: Case) -> tuple[dict[str, Reading], bool]:
+def _inherited(case: Case, as_if: str) -> tuple[dict[str, Reading], bool]:
+    """The labels of the provider, as if they stood where the resource's own do."""
     provider = case.stack.provider_of(case.resource)
     path = DEFAULTS.get(case.resource.cloud or "")
     if provider is None or path is None:
         return {}, False
     at = provider.read(path)
     block = as_json(at.value) if isinstance(at.value, str) else at.value
-    if case.resource.cloud == "aws" and isinstance(block, Mapping):
-        at = read(cast("Mapping[str, object]", {path: block}), f"{path}.tags")  # pyright: ignore[reportArgumentType]
-        block = at.value
-    return _members(case, classify(path, block)), at.unknown
+    if case.resource.cloud == "aws":
+        block = cast("Mapping[str, object]", block).get("tags") if isinstance(block, Mapping) else None
+    labels = classify(as_if, block)
+    return _members(case, labels), at.unknown or labels.unknown
 
 
 def _members(case: Case, at: Reading) -> dict[str, Reading]:

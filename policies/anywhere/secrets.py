@@ -36,11 +36,13 @@ def _scoped(pattern: str) -> str:
 @rule("IAM-X-001", ANY, *PROVIDERS)
 def no_secret_in_plain_text(case: Case) -> Iterator[Said]:
     """No input holds a key, a password or a signature; a reference to one passes, and what is a secret is none."""
-    told: set[str] = set()
+    told: tuple[str, ...] = ()
     for leaf in case.resource.leaves:
-        if leaf.path in told or not _any_pattern().search(leaf.text) or leaf.text.lower().startswith(REFERENCES):
+        if not _any_pattern().search(leaf.text) or leaf.text.lower().startswith(REFERENCES):
             continue
-        told.add(leaf.path)
+        if f"{leaf.path}.".startswith(told) or f"{leaf.path}[".startswith(told):  # part of a document that was reported
+            continue
+        told = (*told, f"{leaf.path}.", f"{leaf.path}[")
         what = next(what for what, pattern in _patterns() if pattern.search(leaf.text))
         yield Fail(leaf.path, f"{leaf.path} holds {what} as plain text")
     for path in _unknown_settings(case.resource.inputs, ""):
