@@ -37,6 +37,9 @@ RESOURCE: Final = re.compile(
 KEY_NAME: Final = re.compile(r"(?://cloudkms\.googleapis\.com/)?projects/[^/]+/locations/([^/]+)/keyRings/")
 KEY_INPUTS: Final = frozenset({"kmsKeyName", "defaultKmsKeyName", "encryptionKey", "kmsKey"})
 SETTING: Final = re.compile(r"nvironmentVariables\.|\benvs\[\d+\]\.value$|^parameters\.")
+ENDPOINTS: Final = (".googleapis.com", ".googleapis.com.")
+SAID_ELSEWHERE: Final = frozenset({*LOCATIONS, "destination", "pushConfig"})
+"""Inputs whose places other sentences judge."""
 HOST: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
@@ -66,10 +69,8 @@ def _lies_inside(case: Case, at: Reading) -> Iterator[Said]:
 def names_in_inputs_lie_inside(case: Case) -> Iterator[Said]:
     """Names of other resources, and settings of programs, name no place outside."""
     for leaf in case.resource.leaves:
-        if "/" not in leaf.text and not SETTING.search(leaf.path):
+        if leaf.top in SAID_ELSEWHERE or KEY_NAME.match(leaf.text):
             continue
-        if leaf.top in LOCATIONS or leaf.top == "destination" or KEY_NAME.match(leaf.text):
-            continue  # other sentences say it
         for said in _named_places(leaf.path, leaf.text):
             at = Reading(leaf.path, State.KNOWN, said)
             if said != ANYWHERE and outside(case.stack, at):
@@ -78,7 +79,7 @@ def names_in_inputs_lie_inside(case: Case) -> Iterator[Said]:
 
 def _named_places(path: str, text: str) -> Iterator[str]:
     """The locations that a text names: as a resource's name, and in a setting of a program as a region or host."""
-    if RESOURCE.fullmatch(text):
+    if "/" in text and RESOURCE.fullmatch(text):
         yield gcp_location(text) or ANYWHERE
     elif SETTING.search(path):
         region = location(text) if "/" not in text else None
@@ -86,6 +87,8 @@ def _named_places(path: str, text: str) -> Iterator[str]:
             yield text
         for host in HOST.findall(text.lower()):
             yield from (one.name for one in places_of_host(host))
+    elif text.endswith(ENDPOINTS) and HOST.fullmatch(text.rstrip(".")):
+        yield from (one.name for one in places_of_host(text.rstrip(".")))
 
 
 @rule("SOV-GCP-002", BUCKET)

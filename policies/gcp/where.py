@@ -157,22 +157,19 @@ def target_lies_inside(case: Case, at: Reading, target: Resource) -> Iterator[Sa
 
 
 def leads_inside(case: Case, at: Reading, kind: str, what: str) -> Iterator[Said]:
-    """A destination must lie inside: a resource of the stack, a name that says its location, or an allowed one."""
+    """A destination must lie inside: a name that says its location, a resource of the stack, or an allowed one."""
     if at.missing:
+        return
+    said = place_in(at.text)
+    if said and outside(case.stack, Reading(at.path, State.KNOWN, said)):
+        yield case.fail(at, f"{at.path} leads {what} to {said}, {not_inside(case.stack, said)}")
         return
     targets = named_of(case.stack, case.resource, at, kind)
     for target in targets:
         yield from target_lies_inside(case, at, target)
-    if targets:
-        return
-    if at.unknown:
+    if not targets and at.unknown:
         yield case.unsure(at, "where it leads is known only after the update")
-        return
-    said = place_in(at.text)
-    if said:
-        if outside(case.stack, Reading(at.path, State.KNOWN, said)):
-            yield case.fail(at, f"{at.path} leads {what} to {said}, {not_inside(case.stack, said)}")
-    elif case.stack.boundary is not None:
+    elif not targets and not said and case.stack.boundary is not None:
         yield from case.unplaced(at, what)
 
 
