@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 from policies.facts import rows
 from policies.gcp.where import (
@@ -24,6 +24,7 @@ from policies.gcp.where import (
 from policies.rules import Case, Said, rule
 from policies.values import Reading
 
+HOST: Final = re.compile(r"(?:[a-z]+:)?(?://)?(?:[^@/?#]*@)?([^/:?#@]+)")
 SUBSCRIPTION: Final = "gcp:pubsub/subscription:Subscription"
 JOBS: Final = ("gcp:dataflow/job:Job", "gcp:dataflow/flexTemplateJob:FlexTemplateJob")
 FUNCTION: Final = "gcp:cloudfunctions/function:Function"
@@ -97,7 +98,8 @@ def subscription_delivers_inside(case: Case) -> Iterator[Said]:
 
 
 def _push_host(case: Case, at: Reading) -> Iterator[Said]:
-    host = (urlsplit(at.text).hostname or "") if "//" in at.text else at.text.partition("/")[0].lower()
+    found = HOST.match(at.text.strip().lower())
+    host = found[1] if found else ""
     stack = case.stack
     if stack.boundary is None or any(
         host == one.lower() or host.endswith(f".{one.lower().lstrip('.')}") for one in stack.parameters.allowed_hosts
