@@ -73,7 +73,7 @@ class Resource:
     @cached_property
     def known_as(self) -> frozenset[str]:
         """The names, in small letters, by which others may refer to it, as far as its inputs say."""
-        named = (self.read(key) for key in NAMES)
+        named = (self.read(key) for key in NAMES if key in self.inputs)
         return frozenset(one.text.lower() for one in named if one.text)
 
 

@@ -33,6 +33,7 @@ SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a signature, 
 OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 MASKS: Final = frozenset({"[secret]"})
 SHOWN_CHARACTERS: Final = 120
+_SCALARS: Final = frozenset({str, bool, int, float, type(None), list})
 
 
 class State(Enum):
@@ -127,6 +128,8 @@ def is_unknown(value: object) -> bool:
 
 def opened(value: object) -> object:
     """The value inside Pulumi's wrappers; a secret becomes a mark of an unknown, whatever it holds."""
+    if value.__class__ in _SCALARS:  # nearly all there is: asking an abstract class costs ten times as much
+        return value
     while isinstance(value, Mapping):
         kind = cast("Mapping[str, object]", value).get(SIGNATURE)
         if kind == SECRET:
@@ -157,7 +160,7 @@ def read_all(inputs: Mapping[str, Plain], path: str) -> Iterator[Reading]:
 
 
 def within(reading: Reading, path: str) -> Iterator[Reading]:
-    """Every value at `path` below a reading, which stands for a block: the members of one list element stay together."""
+    """Every value at `path` below a reading that stands for a block: what belongs to one list element stays together."""
     if reading.unknown:
         yield Reading(reading.path, State.UNKNOWN)
     else:
