@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -25,10 +26,11 @@ from policies.aws.whereabouts import (
 )
 from policies.places import place
 from policies.rules import Case, Check, Said, rule
-from policies.values import Reading
+from policies.values import Reading, State
 
 TABLE: Final = Path(__file__).parents[1] / "data" / "aws_destinations.csv"
 BUILT_IN_CONNECTIONS: Final = ("aws:redshift", "aws:s3tables")
+LOCATION: Final = re.compile(r"s3[an]?://[a-z0-9][a-z0-9.-]+", re.IGNORECASE)
 MAIL: Final = ("email", "email-json", "sms")
 
 
@@ -117,6 +119,30 @@ def destinations(case: Case, identity: str) -> Iterator[Said]:
         for reading in case.read_all(row.path):
             if reading.present:
                 yield from _said(case, row, reading)
+
+
+@rule("SOV-AWS-008", "aws:glue/catalogTable:CatalogTable", "aws:glue/catalogDatabase:CatalogDatabase")
+def parameters_stay_inside(case: Case) -> Iterator[Said]:
+    """A table's parameters may hold the template of its partitions' locations."""
+    yield from _locations(case, "SOV-AWS-008", "parameters.*", "the table's data")
+
+
+@rule("SOV-AWS-009", "aws:athena/namedQuery:NamedQuery")
+def query_stays_inside(case: Case) -> Iterator[Said]:
+    """A saved query may say where the table that it makes lies."""
+    yield from _locations(case, "SOV-AWS-009", "query", "what the query writes")
+
+
+def _locations(case: Case, identity: str, path: str, what: str) -> Iterator[Said]:
+    if case.stack.boundary is None:
+        return
+    for reading in case.read_all(path):
+        for url in sorted(set(LOCATION.findall(reading.text))):
+            yield from _said(case, Row(identity, case.resource.type, path, "bucket", what), _known(reading.path, url))
+
+
+def _known(path: str, text: str) -> Reading:
+    return Reading(path, State.KNOWN, text)
 
 
 def _said(case: Case, row: Row, reading: Reading) -> Iterator[Said]:

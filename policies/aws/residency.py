@@ -6,20 +6,35 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final, cast
+from weakref import WeakKeyDictionary
 
 import geography
-from policies.aws.whereabouts import BUCKETS, Verdict, arn, global_types, of_key, of_region
-from policies.places import Arn
+from policies.aws.destinations import table
+from policies.aws.whereabouts import BUCKETS, Verdict, allowed, arn, described, global_types, of_key, of_region
+from policies.model import Resource
+from policies.places import Arn, place, places_in_host
 from policies.rules import Case, Said, rule
 from policies.values import Leaf, Plain, Reading, as_json, classify, is_unknown, opened
 
-ZONES: Final = ("availabilityZone", "availabilityZones[]", "preferredAvailabilityZones[]", "availabilityZoneName")
+# An input, at any depth, that names a place: region, regionName, s3Region, availabilityZone, regions …
+NAMES_A_PLACE: Final = re.compile(r"\w*(?:[rR]egion(?:Name|s|Lists?)?|[aA]vailabilityZones?(?:Name)?)(?:\[\d+\])*")
+# There a region is where something is looked at or checked from, and no data of ours goes.
+ONLY_LOOKED_AT: Final = (
+    *("aws:route53/healthCheck:", "aws:s3control/storageLensConfiguration:", "aws:securityhub/", "aws:costexplorer/"),
+    *("aws:uxc/", "aws:account/", "aws:ssoadmin/", "aws:servicequotas/", "aws:notifications/", "aws:organizations/"),
+    *("aws:cfg/configurationAggregator:", "aws:ec2/vpcIpam", "aws:identitystore/", "aws:wafv2/", "aws:fms/"),
+)
+_HOSTS: Final = re.compile(
+    r"(?:[a-z0-9-]+\.)+amazonaws\.(?:com(?:\.cn)?|eu)\b|com\.amazonaws(?:\.[a-z0-9-]+)+", re.IGNORECASE
+)
 # Services whose ARNs lead no data anywhere: CloudFront reads its certificates and filters in one region only.
 WITHOUT_DATA: Final = frozenset({"acm", "iam", "sts", "organizations", "cloudfront", "route53"})
 LABELS: Final = frozenset({"tags", "tagsAll", "description", "comment"})
 KEY_INPUT: Final = re.compile(r"[a-z0-9]*kms[a-z]*?(key|arn)(id|arn|identifier)?|(encryption)?keyarn", re.IGNORECASE)
 # The destination rules have these: a replica's key, and the key that a replica key copies.
 KEYS_ELSEWHERE: Final = frozenset({"replicaKmsKeyId", "sourceKmsKeyArn"})
+
+_TEXTS: WeakKeyDictionary[Resource, tuple[Leaf, ...]] = WeakKeyDictionary()
 
 
 @rule("SOV-AWS-001", "aws:*")
@@ -34,20 +49,45 @@ def resource_lies_inside(case: Case) -> Iterator[Said]:
         found = of_region(case.stack, where.text)
         if found.verdict is Verdict.OUTSIDE:
             yield case.fail(where, f"it lies in {found.where}, outside the boundary")
-    for path in (*ZONES, "serviceRegion"):
-        for reading in case.read_all(path):
-            if reading.text and of_region(case.stack, reading.text).verdict is Verdict.OUTSIDE:
-                yield case.fail(reading, f"{reading.path} is outside the boundary")
+
+
+@rule("SOV-AWS-001", "aws:*")
+def places_in_inputs_lie_inside(case: Case) -> Iterator[Said]:
+    """Every other input that names a region or zone, unless a rule about destinations looks at it."""
+    if case.stack.boundary is None or case.resource.type.startswith(ONLY_LOOKED_AT):
+        return
+    for leaf in _texts_of(case.resource):
+        if leaf.path == "region" or ".Condition." in leaf.path or not _named_for_a_place(leaf.path):
+            continue
+        known = place("aws", leaf.text) is not None or leaf.path.startswith("availabilityZone")
+        if not known or _looked_at_elsewhere(case.resource.type, leaf.path):
+            continue
+        found = of_region(case.stack, leaf.text)
+        if found.verdict is Verdict.OUTSIDE:
+            yield case.fail(classify(leaf.path, leaf.text), f"{leaf.path} is {found.where}, outside the boundary")
+
+
+def _named_for_a_place(path: str) -> bool:
+    return NAMES_A_PLACE.fullmatch(path.rpartition(".")[2]) is not None
+
+
+@cache
+def _looked_at_elsewhere(kind: str, path: str) -> bool:
+    plain = re.sub(r"\[\d+\]", "[]", path)
+    return any(row.path == plain for (_, of), rows in table().items() if of == kind for row in rows)
 
 
 @rule("SOV-AWS-002", "aws:*")
 def arns_stay_inside(case: Case) -> Iterator[Said]:
-    """Every ARN in the inputs, also inside policies: its region and its partition. What a policy denies is no path."""
+    """Every ARN and AWS host name in the inputs, also inside policies. What a policy denies is no path."""
     if case.stack.boundary is None:
         return
-    for leaf in _texts(case.resource.inputs, ""):
+    for leaf in _texts_of(case.resource):
         found = arn(leaf.text)
-        if found is None or found.account == "aws" or found.service in WITHOUT_DATA:
+        if found is None:
+            yield from _hosts(case, leaf)
+            continue
+        if found.account == "aws" or found.service in WITHOUT_DATA:
             continue
         if found.service == "wafv2" and found.resource.startswith("global/"):
             continue
@@ -58,6 +98,18 @@ def arns_stay_inside(case: Case) -> Iterator[Said]:
             there = of_region(case.stack, found.region)
             if there.verdict is Verdict.OUTSIDE:
                 yield case.fail(reading, f"{leaf.path} names something in {there.where}, outside the boundary")
+
+
+def _hosts(case: Case, leaf: Leaf) -> Iterator[Said]:
+    """AWS's hosts and endpoint services (com.amazonaws.REGION.s3) in a text; a script may have several."""
+    if "amazonaws" not in leaf.text:
+        return
+    for host in _HOSTS.findall(leaf.text):
+        outside = [one for one in places_in_host("aws", host) if not case.stack.holds(one)]
+        if outside and not allowed(case.stack, host):
+            reading = classify(leaf.path, leaf.text)
+            yield case.fail(reading, f"{leaf.path} names {host} in {described(outside[0])}, outside the boundary")
+            return
 
 
 def _of_our_partition(case: Case, found: Arn) -> bool:
@@ -71,6 +123,12 @@ def _of_our_partition(case: Case, found: Arn) -> bool:
 def _partitions(boundary: geography.Boundary | None) -> frozenset[str]:
     inside = (one for one in geography.regions("aws") if boundary is None or boundary.holds(one))
     return frozenset(one.partition for one in inside)
+
+
+def _texts_of(resource: Resource) -> tuple[Leaf, ...]:
+    if resource not in _TEXTS:
+        _TEXTS[resource] = tuple(_texts(resource.inputs, ""))
+    return _TEXTS[resource]
 
 
 def _texts(value: object, at: str) -> Iterator[Leaf]:
