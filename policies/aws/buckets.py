@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar, cast
@@ -43,10 +44,14 @@ _REMEMBERED: WeakKeyDictionary[Stack, dict[object, object]] = WeakKeyDictionary(
 
 @dataclass(frozen=True)
 class Joined:
-    """Resources of one purpose by the URN of their bucket. `loose`: of some, nobody can tell the bucket yet."""
+    """Resources of one purpose by the URN of their bucket.
+
+    `loose`: of some, nobody can tell the bucket yet. `elsewhere`: some name a bucket that no resource says it is.
+    """
 
     by_bucket: dict[str, tuple[Resource, ...]]
     loose: bool
+    elsewhere: bool = False
 
     def of(self, bucket: Resource) -> tuple[Resource, ...]:
         """Those of one bucket."""
@@ -65,15 +70,24 @@ def log_targets(stack: Stack) -> Joined:
 
 def _join(stack: Stack, inputs: tuple[tuple[str, str], ...]) -> Joined:
     found: dict[str, tuple[Resource, ...]] = {}
-    loose = False
+    loose = elsewhere = False
     for kind, path in inputs:
         for one in stack.of(kind):
             for reading in one.read_all(path):
                 target = stack.target(one, reading, *BUCKETS)
                 loose = loose or target.unknown
-                for bucket in target.inside:
+                inside = target.inside or tuple(_auto_named(stack, reading.text))
+                elsewhere = elsewhere or bool(reading.text and not inside)
+                for bucket in inside:
                     found[bucket.urn] = (*found.get(bucket.urn, ()), one)
-    return Joined(found, loose)
+    return Joined(found, loose, elsewhere)
+
+
+def _auto_named(stack: Stack, text: str) -> Iterator[Resource]:
+    """The buckets without a name of their own that the engine may have named so: their resource's name and a suffix."""
+    for one in stack.of(*BUCKETS) if text else ():
+        if not one.known_as and re.fullmatch(rf"{re.escape(one.name.lower())}(-[0-9a-f]{{7,}})?", text.lower()):
+            yield one
 
 
 def _once(stack: Stack, key: object, make: Callable[[], _T]) -> _T:
@@ -85,7 +99,7 @@ def _once(stack: Stack, key: object, make: Callable[[], _T]) -> _T:
 
 def absent(case: Case, siblings: Joined, message: str) -> Iterator[Said]:
     """A bucket has no sibling of a kind: a violation, unless one whose bucket nobody knows yet may be it."""
-    if siblings.loose:
+    if siblings.loose or (siblings.elsewhere and not case.resource.known_as):
         yield case.unsure("", "a resource whose bucket is known only after the update may set it up")
     else:
         yield case.fail("", message)
@@ -93,7 +107,9 @@ def absent(case: Case, siblings: Joined, message: str) -> Iterator[Said]:
 
 def buckets_of(case: Case) -> tuple[Resource, ...]:
     """The buckets that a sibling belongs to; none where it belongs to one outside the stack."""
-    return case.stack.target(case.resource, case.read("bucket"), *BUCKETS).inside
+    reading = case.read("bucket")
+    inside = case.stack.target(case.resource, reading, *BUCKETS).inside
+    return inside or tuple(_auto_named(case.stack, reading.text))
 
 
 def takes_logs(case: Case) -> bool:

@@ -5,13 +5,15 @@ import importlib.util
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from policies.aws.destinations import KINDS, table
+from policies.aws.destinations import KINDS, Row, table
 from policies.aws.identity import actions, needs_every_resource
 from policies.aws.whereabouts import global_types
 from policies.rules import catalogue, rules
+from tests.policies.build import UNKNOWN, findings, res, stack, unsure
 
 SDK = Path(str((importlib.util.find_spec("pulumi_aws") or pytest.fail("pulumi_aws is not installed")).origin)).parent
 ROWS = [row for rows in table().values() for row in rows]
@@ -49,10 +51,10 @@ def _walk(token: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row.type} {row.path}" for row in ROWS])
-def test_every_destination_is_an_input_of_the_sdk(row: object) -> None:
-    assert row.kind in KINDS  # pyright: ignore[reportAttributeAccessIssue]
-    assert row.rule in catalogue()  # pyright: ignore[reportAttributeAccessIssue]
-    _walk(row.type, row.path)  # pyright: ignore[reportAttributeAccessIssue]
+def test_every_destination_is_an_input_of_the_sdk(row: Row) -> None:
+    assert row.kind in KINDS
+    assert row.rule in catalogue()
+    _walk(row.type, row.path)
 
 
 def test_every_type_of_a_rule_is_one_of_the_sdk() -> None:
@@ -90,3 +92,36 @@ def test_tables_are_sorted_by_rule_and_say_each_input_once() -> None:
         rows = [(row["rule"], row["type"], row["path"]) for row in csv.DictReader(file)]
     assert len(rows) == len(set(rows))
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+
+
+OUTSIDE = {
+    "region": "us-east-1",
+    "place": "us-east-1",
+    "arn": "arn:aws:sqs:us-east-1:123456789012:theirs",
+    "key": "arn:aws:kms:us-east-1:123456789012:key/1",
+    "bucket": "arn:aws:s3:us-east-1:123456789012:accesspoint/theirs",
+    "replica": "arn:aws:s3:us-east-1:123456789012:accesspoint/theirs",
+    "endpoint": "https://x.execute-api.us-east-1.amazonaws.com/in",
+    "subscriber": "arn:aws:sqs:us-east-1:123456789012:theirs",
+    "connection": "theirs",
+}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row.type} {row.path}" for row in ROWS])
+def test_every_destination_is_looked_at(row: Row) -> None:
+    found = findings(stack("eu", res(row.type, "it", _nested(row.path, OUTSIDE[row.kind]))), row.rule, "SOV-X-005")
+    where = row.path.replace("[]", "[0]")
+    assert (("SOV-X-005" if row.kind == "connection" else row.rule), where) in found
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row.type} {row.path}" for row in ROWS])
+def test_every_destination_may_be_unknown(row: Row) -> None:
+    one = stack("eu", res(row.type, "it", _nested(row.path, UNKNOWN)))
+    assert findings(one, row.rule, "SOV-X-005") == set()
+    assert (row.rule, row.path.replace("[]", "[0]")) in unsure(one, row.rule)
+
+
+def _nested(path: str, value: object) -> dict[str, Any]:
+    for step in reversed(path.split(".")):
+        value = {step.removesuffix("[]"): [value] if step.endswith("[]") else value}
+    return cast("dict[str, Any]", value)
