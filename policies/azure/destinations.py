@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,18 +9,17 @@ import geography
 from policies.azure import facts
 from policies.azure.facts import HSM, LOGS, PLAN, SITE, SLOT, VAULT, Destination
 from policies.azure.joins import target
+from policies.azure.settings import APP_SETTINGS, CONTAINERS, host_accounts, other_hosts
 from policies.azure.where import CLOUD, destination, inside, location, placed, region
 from policies.rules import Case, Said, rule
-from policies.values import Reading, State, within
+from policies.values import Reading, within
 
 DATASOURCE: Final = "@datasource"
 KEYS: Final = "@vault"
-APP_SETTINGS: Final = "azure-native:web:WebAppApplicationSettings"
+CAPTURED_TO: Final = tuple(
+    f"captureDescription.destination.{key}" for key in ("storageAccountResourceId", "dataLakeAccountName")
+)
 HUB: Final = "azure-native:eventhub:EventHub"
-HOST_SETTINGS: Final = ("azurewebjobsstorage", "website_contentazurefileconnectionstring")
-"""What a function's host calls the account that it keeps its books and its code in."""
-NAMES_AN_ACCOUNT: Final = re.compile(r"(?i)__(accountname|(blob|queue|table|file)?(service)?uri)$")
-_IN_CONNECTION: Final = re.compile(r"(?i)(?:^|;)\s*(?:AccountName|BlobEndpoint)\s*=\s*([^;]+)")
 
 
 def _types(rule_id: str) -> tuple[str, ...]:
@@ -53,8 +51,11 @@ def partner_is_inside(case: Case) -> Iterator[Said]:
 
 @rule("SOV-AZ-005", HUB)
 def capture_stays_inside(case: Case) -> Iterator[Said]:
-    """Captured events go to an account inside the boundary."""
+    """Captured events go to an account inside the boundary; a capture that names none cannot be placed."""
     yield from _follow(case, "SOV-AZ-005")
+    account = case.read(CAPTURED_TO[0])
+    if case.read("captureDescription.enabled").flag is True and all(case.read(one).missing for one in CAPTURED_TO):
+        yield case.fail(account, "the captured events go to an account that is not named")
 
 
 @rule("SOV-AZ-006", *_types("SOV-AZ-006"))
@@ -92,51 +93,30 @@ def function_stays_inside(case: Case) -> Iterator[Said]:
         where = location(case.stack, case.resource)
         if where.present:
             yield from inside(case, case.read("location"), where, "what runs on this plan")
+        return
     yield from _follow(case, "SOV-AZ-012")
-    for at in host_accounts(case):
+    for at in host_accounts(case.resource):
         yield from destination(case, at, (facts.ACCOUNT,), "the function's books")
+    yield from told_to_talk_to(case)
+
+
+@rule("SOV-X-005", *sorted(CONTAINERS))
+def told_to_talk_to(case: Case) -> Iterator[Said]:
+    """The services that settings name by their hosts lie inside the boundary."""
+    for at, types in other_hosts(case.resource):
+        yield from destination(case, at, types, "what the code sends")
+
+
+@rule("SOV-X-005", *_types("SOV-X-005"))
+def rest_stays_inside(case: Case) -> Iterator[Said]:
+    """Destinations that no rule of their own is about."""
+    yield from _follow(case, "SOV-X-005")
 
 
 @rule("SOV-AZ-013", *_types("SOV-AZ-013"))
 def keys_stay_inside(case: Case) -> Iterator[Said]:
     """The vault that holds the key lies inside the boundary, in the same world of its vendor."""
     yield from _follow(case, "SOV-AZ-013")
-
-
-def host_accounts(case: Case) -> Iterator[Reading]:
-    """The settings of a function in which its host's account is named, each with the account's name or host."""
-    for name, value in _settings(case):
-        low = name.lower()
-        start = next((one for one in HOST_SETTINGS if low.startswith(one)), None)
-        if start is None:
-            continue
-        if NAMES_AN_ACCOUNT.search(low):
-            yield value
-        elif low == start:
-            yield from _connection(value)
-
-
-def _settings(case: Case) -> Iterator[tuple[str, Reading]]:
-    """The application settings by name: a list of pairs in a site, a mapping in a resource of their own."""
-    if case.resource.type == APP_SETTINGS:
-        for value in case.read_all("properties.*"):
-            yield value.path.partition(".")[2], value
-        return
-    for one in case.read_all("siteConfig.appSettings[]"):
-        if one.unknown:
-            yield HOST_SETTINGS[0], one
-            continue
-        for name in within(one, "name"):
-            for value in within(one, "value"):
-                yield name.text, value
-
-
-def _connection(value: Reading) -> Iterator[Reading]:
-    """The account in a connection string; a reference to a secret store is as good as unknown."""
-    if value.unknown or value.text.startswith("@Microsoft.KeyVault"):
-        yield Reading(value.path, State.UNKNOWN)
-    elif found := _IN_CONNECTION.search(value.text):
-        yield Reading(value.path, State.KNOWN, found[1].strip())
 
 
 def _datasource(case: Case, at: Reading, what: str) -> Iterator[Said]:

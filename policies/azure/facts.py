@@ -63,10 +63,11 @@ def destinations() -> dict[tuple[str, str], tuple[Destination, ...]]:
     """Where each type sends data, by rule and type."""
     found: dict[tuple[str, str], tuple[Destination, ...]] = {}
     for row in rows("azure_destinations.csv"):
-        key = (row["rule"], row["type"])
         targets = tuple(row["targets"].split())
-        one = Destination(row["rule"], row["type"], row["path"], targets, row["what"], row["unless"])
-        found[key] = (*found.get(key, ()), one)
+        for kind in row["type"].split():
+            key = (row["rule"], kind)
+            one = Destination(row["rule"], kind, row["path"], targets, row["what"], row["unless"])
+            found[key] = (*found.get(key, ()), one)
     return found
 
 
@@ -99,6 +100,12 @@ def column(table: str, key: str) -> frozenset[str]:
 def worlds() -> dict[str, str]:
     """The world of its vendor (empty: the public cloud) that a host's suffix belongs to."""
     return {row["suffix"]: row["world"] for row in rows("azure_hosts.csv")}
+
+
+@cache
+def types_of_host() -> dict[str, tuple[str, ...]]:
+    """The types whose names stand before a host's suffix; a vault's is left out, for it takes no data."""
+    return {row["suffix"]: tuple(row["types"].split()) for row in rows("azure_hosts.csv") if row["types"]}
 
 
 @cache

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeAlias
+from weakref import WeakKeyDictionary
 
 from policies.azure.facts import Named, named
 from policies.model import Resource, Stack, Target
 from policies.values import Reading, read
 
 _HOST: Final = re.compile(r"(?:[a-z0-9+.-]+://)?([^/:?#]+)")
-_STACKS_KEPT: Final = 16
+NOBODY: Final = ""
+"""The key of those whose owner is not known yet."""
+Grouped: TypeAlias = dict[str, tuple[Resource, ...]]
+_REMEMBERED: Final[WeakKeyDictionary[Stack, dict[tuple[str, ...], Grouped]]] = WeakKeyDictionary()
 
 
 def target(stack: Stack, resource: Resource, reading: Reading, *types: str) -> Target:
@@ -36,16 +39,36 @@ def owner(stack: Stack, resource: Resource, kind: str) -> Target:
     return target(stack, resource, resource.read(named()[kind].input), kind)
 
 
-def parts(stack: Stack, one: Resource, kind: str) -> Iterator[Resource]:
+def parts(stack: Stack, one: Resource, kind: str) -> tuple[Resource, ...]:
     """The resources of `kind` that are parts of `one`."""
-    for part in stack.of(kind):
-        if one in owner(stack, part, one.type).inside:
-            yield part
+    return _parts(stack, kind, one.type).get(one.urn, ())
 
 
 def unjoined(stack: Stack, kind: str, owner_kind: str) -> bool:
     """Whether a resource of `kind` is a part of something that nobody knows yet: it may be of any."""
-    return any(owner(stack, part, owner_kind).unknown for part in stack.of(kind))
+    return NOBODY in _parts(stack, kind, owner_kind)
+
+
+def _parts(stack: Stack, kind: str, owner_kind: str) -> Grouped:
+    """The resources of `kind` by the URN of their owner; under NOBODY those whose owner nobody knows yet."""
+
+    def group() -> Grouped:
+        found: Grouped = {}
+        for part in stack.of(kind):
+            aim = owner(stack, part, owner_kind)
+            for urn in (NOBODY,) if aim.unknown else (one.urn for one in aim.inside):
+                found[urn] = (*found.get(urn, ()), part)
+        return found
+
+    return remembered(stack, ("parts", kind, owner_kind), group)
+
+
+def remembered(stack: Stack, what: tuple[str, ...], make: Callable[[], Grouped]) -> Grouped:
+    """What was grouped once of a stack, for as long as the stack lives."""
+    kept = _REMEMBERED.setdefault(stack, {})
+    if what not in kept:
+        kept[what] = make()
+    return kept[what]
 
 
 def own_name(resource: Resource) -> str:
@@ -67,7 +90,8 @@ def name_of(text: str, kind: Named) -> str:
 def _linked(stack: Stack, resource: Resource, reading: Reading, types: Iterable[str]) -> Iterator[Resource]:
     """What the input depends on: resources of `types`, or those that its parts (a key, a container) belong to."""
     top = re.split(r"[.\[]", reading.path, maxsplit=1)[0]
-    for urn in resource.property_dependencies.get(top, ()):
+    # Files written by hand say what a resource depends on, not through which input.
+    for urn in resource.property_dependencies.get(top, ()) if resource.property_dependencies else resource.dependencies:
         one = stack.by_urn.get(urn)
         if one is None or one is resource:
             continue
@@ -85,12 +109,15 @@ def _meant(stack: Stack, text: str, kind: str) -> tuple[Resource, ...]:
     return _by_name(stack, kind).get(name, ()) if name else ()
 
 
-@lru_cache(maxsize=_STACKS_KEPT)
-def _by_name(stack: Stack, kind: str) -> dict[str, tuple[Resource, ...]]:
+def _by_name(stack: Stack, kind: str) -> Grouped:
     """The stack's resources of a type by name. One that gives none goes by its name in the program."""
-    found: dict[str, tuple[Resource, ...]] = {}
-    for one in stack.of(kind):
-        own = one.read(named()[kind].input)
-        name = own.text.lower() or ("" if own.unknown else one.name.lower())
-        found[name] = (*found.get(name, ()), one)
-    return found
+
+    def group() -> Grouped:
+        found: Grouped = {}
+        for one in stack.of(kind):
+            own = one.read(named()[kind].input)
+            name = own.text.lower() or ("" if own.unknown else one.name.lower())
+            found[name] = (*found.get(name, ()), one)
+        return found
+
+    return remembered(stack, ("names", kind), group)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
 from policies.azure.facts import ACCOUNT, JOB, NAMESPACE, VAULT, WORKSPACE, named
-from policies.azure.joins import name_of, target
+from policies.azure.joins import NOBODY, Grouped, name_of, remembered, target
 from policies.model import Resource, Stack
 from policies.rules import Case, Fail, Said, Unsure, rule, stack_rule
 
@@ -23,7 +22,7 @@ def data_services_are_logged(stack: Stack) -> Iterator[Said]:
         states = {_logs(setting) for setting in settings}
         if True in states:
             continue
-        if None in states or "" in _settings(stack):
+        if None in states or NOBODY in _settings(stack):
             yield Unsure("", "what its diagnostic settings log is known only after the update", one)
         else:
             yield Fail("", "no diagnostic setting with an enabled log refers to it", resource=one)
@@ -50,12 +49,15 @@ def _logs(setting: Resource) -> bool | None:
     return None if any(one.unknown for one in readings) else False
 
 
-@lru_cache(maxsize=16)
-def _settings(stack: Stack) -> dict[str, tuple[Resource, ...]]:
-    """The diagnostic settings by what they are about; under "" those of which nobody knows that yet."""
-    found: dict[str, tuple[Resource, ...]] = {}
-    for setting in stack.of(SETTING):
-        aim = target(stack, setting, setting.read("resourceUri"), *LOGGED)
-        for urn in ("",) if aim.unknown else (one.urn for one in aim.inside):
-            found[urn] = (*found.get(urn, ()), setting)
-    return found
+def _settings(stack: Stack) -> Grouped:
+    """The diagnostic settings by what they are about; under NOBODY those of which nobody knows that yet."""
+
+    def group() -> Grouped:
+        found: Grouped = {}
+        for setting in stack.of(SETTING):
+            aim = target(stack, setting, setting.read("resourceUri"), *LOGGED)
+            for urn in (NOBODY,) if aim.unknown else (one.urn for one in aim.inside):
+                found[urn] = (*found.get(urn, ()), setting)
+        return found
+
+    return remembered(stack, ("settings",), group)

@@ -46,7 +46,7 @@ def namespace_is_closed(case: Case) -> Iterator[Said]:
     own = case.read("publicNetworkAccess")
     if own.among(*CLOSED):
         return
-    sets = list(parts(case.stack, case.resource, RULES))
+    sets = parts(case.stack, case.resource, RULES)
     if any(_closed(one) for one in sets):
         return
     if own.unknown:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policies.azure.destinations import host_accounts
 from policies.azure.facts import ACCOUNT, LOGS, SITE, SLOT
 from policies.azure.joins import owner, parts, target, unjoined
+from policies.azure.settings import host_accounts
 from policies.azure.shapes import at_least
 from policies.model import Resource, Stack
 from policies.rules import Case, Fail, Said, Unsure, rule, stack_rule
@@ -51,7 +51,7 @@ def accounts_forget(stack: Stack) -> Iterator[Said]:
 
 
 def _sibling(stack: Stack, account: Resource, kind: str, message: str) -> Iterator[Said]:
-    if any(True for _ in parts(stack, account, kind)):
+    if parts(stack, account, kind):
         return
     if unjoined(stack, kind, ACCOUNT):
         yield Unsure("", f"the account of a {kind.rpartition(':')[2]} is known only after the update", account)
@@ -61,6 +61,8 @@ def _sibling(stack: Stack, account: Resource, kind: str, message: str) -> Iterat
 
 def _accounts_elsewhere(stack: Stack) -> Iterator[Said]:
     """Accounts that another stack declares, and this one says how to recover: their lifecycle belongs here too."""
+    if unjoined(stack, LIFECYCLE, ACCOUNT):
+        return
     kept = {one.read("accountName").text.lower() for one in stack.of(LIFECYCLE)}
     for one in stack.of(BLOBS):
         name = one.read("accountName").text.lower()
@@ -93,7 +95,7 @@ def _only_a_host(stack: Stack, account: Resource) -> bool:
         if account in target(stack, site, package, ACCOUNT).inside:
             hosts = True
             code.add(package.text.rstrip("/").rpartition("/")[2].lower())
-        for books in host_accounts(Case(stack, site)):
+        for books in host_accounts(site):
             hosts = hosts or account in target(stack, site, books, ACCOUNT).inside
     return hosts and all(one.read("containerName").text.lower() in code for one in parts(stack, account, CONTAINER))
 

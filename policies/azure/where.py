@@ -8,7 +8,7 @@ import geography
 from policies.azure.facts import WORKSPACE, named
 from policies.azure.joins import owner, target
 from policies.model import Resource, Stack, Target
-from policies.places import place, places_in_host
+from policies.places import place
 from policies.rules import Case, Said
 from policies.values import Reading
 
@@ -65,9 +65,21 @@ def placed(case: Case, aim: Target, what: str) -> Iterator[Said]:
     if aim.unknown:
         yield case.unsure(at, f"where {what} go is known only after the update")
     elif aim.outside:
-        named_regions = places_in_host(CLOUD, aim.outside.split("://")[-1].split("/")[0]) if "." in aim.outside else ()
-        outside = [one for one in named_regions if not case.stack.holds(one)]
-        if outside:
-            yield case.fail(at, f"{what} go to {outside[0].name}, outside the boundary")
-        elif not named_regions:
-            yield from case.unplaced(at, what)
+        yield from _elsewhere(case, at, what)
+
+
+def _elsewhere(case: Case, at: Reading, what: str) -> Iterator[Said]:
+    """A destination that the stack does not declare: some hosts say their region, after the name that people chose."""
+    host = "" if at.text.startswith("/") else at.text.lower().split("://")[-1].split("/")[0].split(":")[0]
+    if host in {one.lower() for one in case.stack.parameters.allowed_hosts}:
+        return
+    regions = [one for one in map(_region, host.split(".")[1:]) if one is not None]
+    if not regions:
+        yield from case.unplaced(at, what)
+    elif not all(case.stack.holds(one) for one in regions):
+        yield case.fail(at, f"{what} go to {regions[0].name}, outside the boundary")
+
+
+def _region(label: str) -> geography.Region | None:
+    found = place(CLOUD, label) or place(CLOUD, label.rpartition("-")[0])
+    return found if found is not None and found.kind == "region" else None

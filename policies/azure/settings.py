@@ -1,0 +1,83 @@
+"""What the settings of Azure's functions and containers name: the host's account, and other services' hosts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from policies.azure.facts import SITE, SLOT, types_of_host
+from policies.model import Resource
+from policies.values import Reading, State, within
+
+APP_SETTINGS: Final = "azure-native:web:WebAppApplicationSettings"
+CONTAINERS: Final = {
+    "azure-native:app:Job": "template.containers[].env[]",
+    "azure-native:app:ContainerApp": "template.containers[].env[]",
+    "azure-native:containerinstance:ContainerGroup": "containers[].environmentVariables[]",
+}
+"""Where containers are told their settings: a list of names and values."""
+HOST_SETTINGS: Final = ("azurewebjobsstorage", "website_contentazurefileconnectionstring")
+"""What a function's host calls the account that it keeps its books and its code in."""
+IN_A_VAULT: Final = "@microsoft.keyvault"
+ON_DEMAND: Final = "-ondemand"
+"""What stands behind the workspace's name in the host of its serverless SQL."""
+_NAMES_AN_ACCOUNT: Final = re.compile(r"(?i)__(accountname|(blob|queue|table|file)?(service)?uri)$")
+_IN_CONNECTION: Final = re.compile(r"(?i)(?:^|;)\s*(?:AccountName|BlobEndpoint)\s*=\s*([^;]+)")
+
+
+def host_accounts(resource: Resource) -> Iterator[Reading]:
+    """The settings in which a function's host finds its account, each with the account's name or host."""
+    for name, value in settings(resource):
+        low = name.lower()
+        start = next((one for one in HOST_SETTINGS if low.startswith(one)), None)
+        if start is None:
+            continue
+        if _NAMES_AN_ACCOUNT.search(low):
+            yield value
+        elif low == start:
+            yield from _connection(value)
+
+
+def other_hosts(resource: Resource) -> Iterator[tuple[Reading, tuple[str, ...]]]:
+    """The other services that settings name by their hosts, each with the types that such a host may be of."""
+    for name, value in settings(resource):
+        if value.text and not name.lower().startswith(HOST_SETTINGS) and IN_A_VAULT not in value.text.lower():
+            for found in _hosts().finditer(value.text.lower()):
+                named = found[1].split(".")[0].removesuffix(ON_DEMAND)
+                host = f"{named}.{found[0].partition('.')[2]}"
+                yield Reading(value.path, State.KNOWN, host), types_of_host()[found[2]]
+
+
+def settings(resource: Resource) -> Iterator[tuple[str, Reading]]:
+    """The settings by name: a mapping in a resource of their own, a list of pairs elsewhere.
+
+    A pair that nobody knows yet counts as one that names the host's account.
+    """
+    if resource.type == APP_SETTINGS:
+        for value in resource.read_all("properties.*"):
+            yield value.path.partition(".")[2], value
+        return
+    path = "siteConfig.appSettings[]" if resource.type in {SITE, SLOT} else CONTAINERS[resource.type]
+    for pair in resource.read_all(path):
+        if pair.unknown:
+            yield HOST_SETTINGS[0], pair
+            continue
+        for name in within(pair, "name"):
+            for value in within(pair, "value"):
+                yield name.text, value
+
+
+def _connection(value: Reading) -> Iterator[Reading]:
+    """The account in a connection string; a reference to a secret store is as good as unknown."""
+    if value.unknown or value.text.lower().startswith(IN_A_VAULT):
+        yield Reading(value.path, State.UNKNOWN)
+    elif found := _IN_CONNECTION.search(value.text):
+        yield Reading(value.path, State.KNOWN, found[1].strip())
+
+
+@cache
+def _hosts() -> re.Pattern[str]:
+    suffixes = "|".join(re.escape(one) for one in types_of_host())
+    return re.compile(rf"([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)\.({suffixes})\b")
