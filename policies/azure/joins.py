@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
-from policies.azure.facts import Named, named
+from policies.azure.facts import WORKSPACE, Named, named
 from policies.model import Resource, Stack, Target
 from policies.values import Reading, read
 
 _HOST: Final = re.compile(r"(?:[a-z0-9+.-]+://)?([^/:?#]+)")
+ON_DEMAND: Final = "-ondemand"
+"""What stands behind a workspace's name in the host of its serverless SQL."""
 NOBODY: Final = ""
 """The key of those whose owner is not known yet."""
 Grouped: TypeAlias = dict[str, tuple[Resource, ...]]
@@ -84,7 +86,7 @@ def name_of(text: str, kind: Named) -> str:
         found = re.search(rf"/{re.escape(kind.arm)}/([^/?]+)", text)
         return found[1] if found else ""
     host = _HOST.match(text)
-    return host[1].split(".")[0] if host else text
+    return host[1].split(".")[0].removesuffix(ON_DEMAND if kind.type == WORKSPACE else "") if host else text
 
 
 def _linked(stack: Stack, resource: Resource, reading: Reading, types: Iterable[str]) -> Iterator[Resource]:

@@ -21,8 +21,6 @@ CONTAINERS: Final = {
 HOST_SETTINGS: Final = ("azurewebjobsstorage", "website_contentazurefileconnectionstring")
 """What a function's host calls the account that it keeps its books and its code in."""
 IN_A_VAULT: Final = "@microsoft.keyvault"
-ON_DEMAND: Final = "-ondemand"
-"""What stands behind the workspace's name in the host of its serverless SQL."""
 _NAMES_AN_ACCOUNT: Final = re.compile(r"(?i)__(accountname|(blob|queue|table|file)?(service)?uri)$")
 _IN_CONNECTION: Final = re.compile(r"(?i)(?:^|;)\s*(?:AccountName|BlobEndpoint)\s*=\s*([^;]+)")
 
@@ -45,9 +43,7 @@ def other_hosts(resource: Resource) -> Iterator[tuple[Reading, tuple[str, ...]]]
     for name, value in settings(resource):
         if value.text and not name.lower().startswith(HOST_SETTINGS) and IN_A_VAULT not in value.text.lower():
             for found in _hosts().finditer(value.text.lower()):
-                named = found[1].split(".")[0].removesuffix(ON_DEMAND)
-                host = f"{named}.{found[0].partition('.')[2]}"
-                yield Reading(value.path, State.KNOWN, host), types_of_host()[found[2]]
+                yield Reading(value.path, State.KNOWN, found[0]), types_of_host()[found[2]]
 
 
 def settings(resource: Resource) -> Iterator[tuple[str, Reading]]:
