@@ -104,7 +104,7 @@ def worlds() -> dict[str, str]:
 
 @cache
 def types_of_host() -> dict[str, tuple[str, ...]]:
-    """The types whose names stand before a host's suffix; a vault's is left out, for it takes no data."""
+    """The types whose names stand before a host's suffix."""
     return {row["suffix"]: tuple(row["types"].split()) for row in rows("azure_hosts.csv") if row["types"]}
 
 
