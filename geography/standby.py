@@ -79,7 +79,7 @@ def ruled_out(
 
 def standby_services(cloud: str) -> tuple[str, ...]:
     """The names of the services that a standby region needs: all of the stack's, and those that pair the two."""
-    return (*services_of(cloud), *(each.name for each in services(cloud) if each.use == "standby"))
+    return (*services_of(cloud), *services_of(cloud, "standby"))
 
 
 def replication(cloud: str) -> tuple[Replication, ...]:

@@ -227,11 +227,20 @@ class StackConfig(Placed):
             _refuse(by_cloud.wrong_redundancy(storage, place, _boundary(info)))
         return storage
 
+    @field_validator("network")
+    @classmethod
+    def _reaches_its_services(cls, network: Network, info: ValidationInfo) -> Network:
+        if place := _place(info):
+            _refuse(by_cloud.unreachable(network, place, _boundary(info)))
+        return network
+
     @field_validator("standby")
     @classmethod
     def _stands_by_inside(cls, standby: Standby | None, info: ValidationInfo) -> Standby | None:
         if standby is not None and (place := _place(info)):
-            _refuse(by_cloud.wrong_standby(standby.region, place, _boundary(info)))
+            network = info.data.get("network")
+            private = isinstance(network, Network) and network.mode == "private"
+            _refuse(by_cloud.wrong_standby(standby.region, place, _boundary(info), private=private))
         return standby
 
     @field_validator("budget")

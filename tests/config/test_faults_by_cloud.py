@@ -7,6 +7,7 @@ import re
 import pytest
 
 import geography
+from geography import Availability, offering
 from stacks.brought import KINDS
 from stacks.faults import ConfigFaults, Fault
 from stacks.retention import replay
@@ -263,8 +264,8 @@ def brought(cloud: str, key: str, region: str) -> str:
 @pytest.mark.parametrize(("cloud", "key"), [pair for pair in KINDS if pair[1] in ("key", "bucket", "cluster")])
 def test_what_is_brought_along_is_taken(sandbox: Sandbox, cloud: str, key: str) -> None:
     home = region_in({"aws": "DE", "azure": "NL", "gcp": "BE"}[cloud], cloud)
-    read(cloud, sandbox, bring={key: brought(cloud, key, home)})
-    malformed = the(cloud, sandbox, bring={key: f"{brought(cloud, key, home)}/ "})
+    read(cloud, sandbox, bring={key: brought(cloud, key, home)}, key=None)  # the section key is about a key of ours
+    malformed = the(cloud, sandbox, bring={key: f"{brought(cloud, key, home)}/ "}, key=None)
     assert malformed.path == f"homeshore:bring.{key}"
     assert f"is not {KINDS[cloud, key].what}" in malformed.problem
     assert brought(cloud, key, home) in malformed.remedy
@@ -397,6 +398,32 @@ def test_a_derived_rotation_does_not_stand_against_a_key_that_is_brought_along(s
     assert accepted.bring.key == bring["key"]
     fault = the(cloud, sandbox, bring=bring, key={"deletion_days": 8}, placement__region=home)
     assert "the section key says how a key is to be made" in fault.problem
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No network in Google Cloud's region in Germany reaches the secrets."""
+    answers, away = offering._answers(), region_in("DE", "gcp")
+    said = Availability("no", "2026-11-01", "somebody said so", "vendor")
+    monkeypatch.setattr(offering, "_answers", lambda: {**answers, ("gcp", "secretmanager-private", away): said})
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_a_private_stack_is_refused_where_its_network_reaches_no_secrets(sandbox: Sandbox) -> None:
+    home = region_in("DE", "gcp")
+    read("gcp", sandbox, placement__region=home)  # the dev stack is public
+    fault = the("gcp", sandbox, placement__region=home, network={"mode": "private"})
+    assert fault.path == "homeshore:network.mode"
+    assert f"{home} does not offer Secret Manager by Private Service Connect (as of 2026-11-01" in fault.problem
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_a_private_standby_is_refused_there_too(sandbox: Sandbox) -> None:
+    away = region_in("DE", "gcp")
+    read("gcp", sandbox, standby={"region": away})
+    fault = the("gcp", sandbox, standby={"region": away}, network={"mode": "private"})
+    assert fault.path == "homeshore:standby.region"
+    assert "Secret Manager by Private Service Connect" in fault.problem
 
 
 def test_how_far_a_stream_looks_back(sandbox: Sandbox) -> None:

@@ -68,7 +68,7 @@ def test_services_are_named_once_and_each_cloud_uses_some() -> None:
     assert len(names) == len(set(names))
     for service in geography.services():
         assert service.title
-        assert service.use in {"always", "tier", "redundancy", "standby"}
+        assert service.use in {"always", "tier", "redundancy", "standby", "private"}
     for cloud in geography.CLOUDS:
         assert len(geography.services_of(cloud)) >= 8
 
