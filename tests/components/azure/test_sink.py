@@ -164,3 +164,19 @@ def test_a_run_starts_at_least_that_often(minutes: int) -> None:
     each = int(minute[2:]) if minute.startswith("*/") else 60 * (int(hour[2:]) if hour.startswith("*/") else 24)
     assert each <= minutes
     assert (60 if each < 60 else 1440) % each == 0
+
+
+def test_the_lakes_firewall_knows_the_workspace_and_nobody_else() -> None:
+    (workspace,) = of_type(BUILT, "synapse:Workspace").values()
+    let_in = {
+        account.inputs["accountName"]: account.inputs["networkRuleSet"]["resourceAccessRules"]
+        for account in of_type(BUILT, "storage:StorageAccount").values()
+    }
+    (lake,) = (name for name in let_in if name.startswith("hslake"))
+    (rule,) = let_in.pop(lake)
+    assert rule["tenantId"] == workspace.inputs["managedVirtualNetworkSettings"]["allowedAadTenantIdsForLinking"][0]
+    # The firewall compares letter by letter, and wants this word in small ones.
+    group, name = workspace.inputs["resourceGroupName"], workspace.inputs["workspaceName"]
+    assert rule["resourceId"].endswith(f"/resourcegroups/{group}/providers/Microsoft.Synapse/workspaces/{name}")
+    assert let_in
+    assert not any(let_in.values())
