@@ -129,3 +129,11 @@ def test_unknown_names_are_told_apart() -> None:
         geography.partners("gcp", name, "eu")
     with pytest.raises(geography.UnknownBoundary):
         geography.partners("aws", name, "atlantis")
+
+
+def test_a_standby_needs_what_only_a_standby_uses() -> None:
+    for cloud, more in (("aws", ()), ("azure", ("eventhubs-geo-dr",)), ("gcp", ("storage-transfer",))):
+        assert geography.standby_services(cloud) == (*geography.services_of(cloud), *more)
+        assert geography.services_of(cloud, "standby") == more
+        assert not set(more) & set(geography.services_of(cloud))
+    assert geography.services_of("gcp", "private") == ("secretmanager-private",)

@@ -179,6 +179,17 @@ def test_the_transfer_service_may_read_and_add_and_nothing_else_before_it_starts
         assert {each.urn for each in grants} <= set(job.dependencies)
 
 
+def test_copies_that_failed_are_kept_in_the_region(gcp_preview: GcpPreview) -> None:
+    snapshot = gcp_preview({**SMALL, **WITH})
+    sink = of_type(snapshot, "gcp:logging/projectSink:ProjectSink")["pipeline-access-logs-sink"]
+    (line,) = [each for each in str(sink.inputs["filter"]).splitlines() if "storage_transfer_job" in each]
+    names = [str(each.inputs["name"]).removeprefix("transferJobs/") for each in of_type(snapshot, JOB).values()]
+    assert len(names) == 2
+    assert line.removeprefix("OR ").startswith('(resource.type="storage_transfer_job" AND resource.labels.job_id:(')
+    for name in names:
+        assert f'"{name}"' in line
+
+
 def test_each_lake_is_under_its_own_regions_key(gcp_preview: GcpPreview) -> None:
     found = of_type(gcp_preview({**SMALL, **WITH}), "gcp:storage/bucket:Bucket")
     keys = {name: str(each.inputs["encryption"]) for name, each in found.items()}  # type: ignore[index]
