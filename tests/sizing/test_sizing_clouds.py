@@ -177,6 +177,23 @@ def test_production_on_azure_is_premium_by_value() -> None:
     assert "needs 128 TUs" in reason(capacity, "stream.tier")
 
 
+@pytest.mark.parametrize(
+    ("cloud", "average", "minutes", "words"),
+    [
+        ("azure", 50, 60, "what is new"),
+        ("azure", 30_000, 60, "what is new"),
+        ("gcp", 50, 60, "whole days"),
+        ("gcp", 30_000, 1_440, "whole days"),
+    ],
+)
+def test_a_refresh_that_reads_what_is_new_is_hourly_whatever_the_load(
+    cloud: str, average: int, minutes: int, words: str
+) -> None:
+    capacity = sized(cloud, load(average, 2 * average))
+    assert capacity.operations.refresh_minutes == minutes
+    assert words in reason(capacity, "operations.refresh_minutes")
+
+
 def test_a_small_hub_is_standard_with_two_partitions() -> None:
     capacity = sized("azure", load(50, 200))
     assert (capacity.stream.tier, capacity.stream.units, capacity.stream.shards) == ("Standard", 1, 2)

@@ -44,5 +44,5 @@ def plan(
         task.limits.one("Log Analytics", "retention minimum"),
         task.limits.one("Log Analytics", "retention maximum"),
     )
-    operations = size_operations(ledger, task, Keeping(kept, any_between=True, scan=SCAN))
+    operations = size_operations(ledger, task, Keeping(kept, any_between=True, scan=SCAN, incremental=True))
     return CapacityPlan(stream, processor, storage, operations, ledger.decisions())
