@@ -21,7 +21,7 @@ IMAGE = "lakehouse"
 CPUS, MEMORY = 2.0, "4Gi"
 """Of one run: DuckDB's share for a day's worth of events. The consumption profile has up to 4 and 8Gi."""
 RUN_SECONDS = 3000
-"""How long a run may take; what is left is done by the next one."""
+"""How long a run may take; what it leaves of bronze is the next one's, which starts within the hour."""
 RETRIES = 2
 _MINUTES, _HOURS = 60, 24
 
@@ -168,6 +168,7 @@ class Sink(AzureComponent):
             "HOMESHORE_DATABASE": self.physical_name,
             "HOMESHORE_IDENTITY": self.identity.client_id,
             "HOMESHORE_KEEP_DAYS": str(spec.keep_days),
+            "HOMESHORE_SECONDS": str(RUN_SECONDS),
             "HOMESHORE_SQL": self.sql.endpoint,
         }
 

@@ -41,7 +41,8 @@ class Plan(NamedTuple):
 class Counts(NamedTuple):
     """What a run did: objects and rows read, events added and replaced, gold's rows counted, files that expired.
 
-    `stopped` runs were told to end early; what they left is the next run's.
+    `stopped` runs were told to end early; what they left is the next run's. So is what a run that is `behind` left of
+    bronze: it did all the rest.
     """
 
     objects: int = 0
@@ -51,12 +52,23 @@ class Counts(NamedTuple):
     gold: int = 0
     expired: int = 0
     stopped: bool = False
+    behind: bool = False
 
 
 def refresh(
-    contract: Contract, place: Place, bronze: Bronze, plan: Plan, *, scratch: Path, stopped: Callable[[], bool]
+    contract: Contract,
+    place: Place,
+    bronze: Bronze,
+    plan: Plan,
+    *,
+    scratch: Path,
+    stopped: Callable[[], bool],
+    enough: Callable[[], bool] = lambda: False,
 ) -> Counts:
     """Bring silver and gold up to date. `scratch` is an empty directory; `stopped` is asked between commits.
+
+    `enough` says that no more of bronze is to be taken in, so that upkeep and gold have their time: what is past its
+    retention goes even while a run cannot keep up.
 
     Raises CommitFailedError when another run writes at the same time, and what the storage raises.
     """
@@ -65,7 +77,7 @@ def refresh(
     with engine(scratch) as connection:
         silver, gold = Silver(contract, silver_table, connection), Gold(contract, gold_table, connection)
         current = gold.has_seen(silver_table)
-        counts, touched = _take_all(silver, bronze, plan, scratch, stopped)
+        counts, touched = _take_all(silver, bronze, plan, scratch, stopped=stopped, enough=enough)
         if stopped():
             return counts._replace(stopped=True)
         upkept = gold_table.transaction_version(UPKEEP) == plan.today.toordinal()
@@ -80,12 +92,19 @@ def refresh(
 
 
 def _take_all(
-    silver: Silver, bronze: Bronze, plan: Plan, scratch: Path, stopped: Callable[[], bool]
+    silver: Silver,
+    bronze: Bronze,
+    plan: Plan,
+    scratch: Path,
+    *,
+    stopped: Callable[[], bool],
+    enough: Callable[[], bool],
 ) -> tuple[Counts, datetime | None]:
     counts, touched = Counts(), None
     days = days_until(plan.today, min(plan.days, plan.keep_days - 1))
     for chunk in chunks(bronze, days, silver.table.transaction_version, plan.chunk_bytes):
-        if stopped():
+        if stopped() or enough():
+            counts = counts._replace(behind=True)
             break
         taken = silver.take(chunk, bronze, scratch)
         counts = counts._replace(

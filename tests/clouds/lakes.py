@@ -100,6 +100,7 @@ def run(
     keep_days: int = KEEP_DAYS,
     chunk_bytes: int = 30_000,
     stopped: Callable[[], bool] = lambda: False,
+    enough: Callable[[], bool] = lambda: False,
     contract: Contract | None = None,
 ) -> Counts:
     """One run of the job on the bucket; small chunks, so that a run has many commits."""
@@ -112,6 +113,7 @@ def run(
             plan,
             scratch=Path(scratch),
             stopped=stopped,
+            enough=enough,
         )
 
 

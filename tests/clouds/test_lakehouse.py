@@ -232,6 +232,20 @@ def test_a_run_that_is_told_to_stop_ends_after_the_commit_at_hand(bucket: Bucket
     agrees(bucket)
 
 
+def test_a_run_that_cannot_keep_up_still_counts_gold_and_keeps_the_retention(bucket: Bucket):
+    bucket.fill(300, arrived=moment(TODAY - timedelta(days=KEEP_DAYS)))
+    run(bucket, today=TODAY - timedelta(days=KEEP_DAYS))
+    bucket.fill(800, seed=4)
+    bucket.fetched.clear()
+    counts = run(bucket, today=TODAY + timedelta(days=1), enough=lambda: len(bucket.fetched) >= 3)
+    assert counts.behind
+    assert not counts.stopped
+    assert 0 < counts.objects < 8
+    assert counts.gold
+    assert counts.expired
+    assert not run(bucket, today=TODAY + timedelta(days=1)).behind
+
+
 def test_what_is_past_its_retention_leaves_silver_and_stays_in_gold(bucket: Bucket):
     bucket.fill(300)
     run(bucket)

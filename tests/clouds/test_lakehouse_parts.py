@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 
 from processor.lakehouse.bronze import Item, chunks, days_until
 from processor.lakehouse.engine import memory_mib
-from processor.lakehouse.job import Settings, place
+from processor.lakehouse.job import Settings, place, refreshed_line
+from processor.lakehouse.refresh import Counts
 from processor.lakehouse.views import make_views, scope
 from processor.sql.synapse import Batch
 from tests.clouds.lakes import TODAY
@@ -86,6 +88,7 @@ GOOD = {
 def test_the_settings_name_all_that_is_wrong():
     assert Settings.read(GOOD).keep_days == 730
     assert Settings.read({**GOOD, "HOMESHORE_DAYS": "5"}).days == 5
+    assert Settings.read({**GOOD, "HOMESHORE_SECONDS": "3000"}).seconds == 3000
     wrong = {"HOMESHORE_ACCOUNT": "http://x", "HOMESHORE_KEEP_DAYS": "0", "HOMESHORE_DAYS": "x", "HOMESHORE_SQL": "s"}
     with pytest.raises(RuntimeError) as told:
         Settings.read(wrong)
@@ -98,6 +101,18 @@ def test_the_settings_name_all_that_is_wrong():
         "HOMESHORE_ACCOUNT is no https URL",
     ):
         assert part in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        (Counts(), "lakehouse refreshed"),
+        (Counts(stopped=True, behind=True), "lakehouse refreshed"),
+        (Counts(behind=True), "lakehouse behind"),
+    ],
+)
+def test_a_run_that_leaves_some_of_bronze_does_not_calm_the_alarm(counts: Counts, message: str):
+    assert json.loads(refreshed_line(counts, 0, 0.0))["message"] == message
 
 
 def test_the_tables_are_reached_as_the_one_identity():

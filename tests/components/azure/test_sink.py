@@ -53,6 +53,7 @@ def test_the_job_finds_every_setting_that_it_reads() -> None:
         "HOMESHORE_DATABASE": "homeshore_test_g1_lake",
         "HOMESHORE_IDENTITY": UNKNOWN,
         "HOMESHORE_KEEP_DAYS": "731",
+        "HOMESHORE_SECONDS": "3000",
         "HOMESHORE_SQL": f"{workspace}-ondemand.sql.azuresynapse.net",
     }
 
