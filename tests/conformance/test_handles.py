@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
@@ -89,7 +89,7 @@ def is_a(found: object, returns: str) -> bool:
     if returns == "str":
         return isinstance(found, str) and bool(found)
     if returns.startswith("list"):
-        return isinstance(found, list) and all(isinstance(each, pulumi.Output) for each in found)
+        return isinstance(found, list) and all(isinstance(each, pulumi.Output) for each in cast("list[object]", found))
     return isinstance(found, pulumi.Output)
 
 
