@@ -140,14 +140,11 @@ def test_every_deviation_is_declared_with_its_reason_and_still_shown() -> None:
 def test_no_row_of_the_tables_is_left_over() -> None:
     """A row that no stack needs any more would let something in that nobody has looked at."""
     registered = {resource.type for each in every() for resource in each.managed}
-    assert tables.types().keys() <= registered | LATER
+    assert tables.types().keys() <= registered
     assert {use.type for use in tables.key_uses()} == {facts.type for facts in tables.types().values() if facts.data}
     assert {setting.type for setting in tables.settings()} <= tables.types().keys()
     assert tables.name_rules().keys() == {facts.rule for facts in tables.types().values() if facts.rule}
     assert all(facts.reason for facts in tables.types().values() if facts.lies == "nowhere")
-
-
-LATER: frozenset[str] = frozenset()
 
 
 def test_every_permission_says_why_and_every_broad_one_is_needed() -> None:
