@@ -141,7 +141,7 @@ def standby(target: str, *, cloud: str | None, boundary: str | None, as_json: bo
 
     \b
     JSON: {"version": 1, "stack", "placement": {"cloud", "region"}, "boundary", "services": [name],
-      "partners": [{"region", "country", "own_pair", "same_country", "unknown": [service], "bucket"}],
+      "partners": [{"region", "country", "own_pair", "same_country", "unknown": [service]}],
       "ruled_out": [{"region", "reason"}], "pair_outside",
       "replication": [{"cloud", "subject", "copied", "text", "source"}]}
     """

@@ -104,15 +104,6 @@ def test_a_country_of_one_region_has_no_partner() -> None:
         assert geography.partners(place.cloud, place.name, place.jurisdiction) == ()
 
 
-def test_a_bucket_that_spans_both_is_named() -> None:
-    for place in geography.regions("gcp"):
-        if place.kind != "region":
-            continue
-        for each in geography.partners("gcp", place.name, place.jurisdiction):
-            spanning = geography.dual_region(place.name, each.region.name)
-            assert each.bucket == (None if spanning is None else spanning.location)
-
-
 @pytest.mark.parametrize("cloud", geography.CLOUDS)
 def test_each_cloud_says_what_a_standby_copies_and_what_not(cloud: str) -> None:
     found = geography.replication(cloud)
