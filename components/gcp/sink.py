@@ -245,7 +245,27 @@ class Sink(GcpComponent):
             )
             for layer, table in zip(("silver", "gold"), native, strict=True)
         ]
-        return [jobs, *writes, *lake.grant_read(f"{name}-refresh-lake", who)]
+        return [jobs, *writes, *self._may_be_taken(name, account), *lake.grant_read(f"{name}-refresh-lake", who)]
+
+    def _may_be_taken(self, name: str, account: serviceaccount.Account) -> list[pulumi.Resource]:
+        """The Data Transfer Service runs the query as the account: it takes tokens of this one account."""
+        service = "bigquerydatatransfer"
+        agent = projects.ServiceIdentity(
+            f"{name}-refresh-identity",
+            project=self.place.project,
+            service=f"{service}.googleapis.com",
+            opts=self.child(),
+        )
+        taken = serviceaccount.IAMMember(
+            f"{name}-refresh-agent",
+            service_account_id=pulumi.Output.concat(
+                f"projects/{self.place.project}/serviceAccounts/", self._email(account)
+            ),
+            role="roles/iam.serviceAccountTokenCreator",
+            member=member(self.place.agent(service)),
+            opts=self.child(depends_on=[agent]),
+        )
+        return [taken]
 
     def _refresh(
         self, name: str, spec: SinkSpec, account: serviceaccount.Account, after: Sequence[pulumi.Resource]

@@ -198,5 +198,6 @@ READERS: Mapping[str, Reader] = {
     "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember": _member("subscription"),
     "gcp:pubsub/topicIAMMember:TopicIAMMember": _member("topic"),
     "gcp:secretmanager/regionalSecretIamMember:RegionalSecretIamMember": _member("secretId"),
+    "gcp:serviceaccount/iAMMember:IAMMember": _member("serviceAccountId"),
     "gcp:storage/bucketIAMMember:BucketIAMMember": _member("bucket"),
 }
