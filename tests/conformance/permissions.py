@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.conformance import tables
-from tests.conformance.grants import Grant, granted
+from tests.conformance.grants import READERS, Grant, granted
 from tests.conformance.rules import Finding
 from tests.conformance.subjects import Subject
 
 BROAD_ROLE = re.compile(r"owner|contributor|editor|admin|roles/viewer", re.IGNORECASE)
 SCOPED = re.compile(r"[^*?]+(?:/\*|:\*|-\?{6})(?: of <[^>]+>)?")
 """A wildcard for what lies below a named thing: a bucket's objects, a group's streams, a secret's six characters."""
+GIVES = {"accesses", "assumeRolePolicy", "bindings", "member", "members", "policyData", "principalId", "policyArn"}
+"""Properties by which a registration gives a permission."""
 WHOLE = re.compile(r"arn:[^ ]*:log-group:\*")
 
 
@@ -79,6 +81,9 @@ def expected(subject: Subject) -> Counter[Grant]:
 def grants(subject: Subject) -> Iterator[Finding]:
     """Each permission of the table is given, and no other."""
     given, wanted = Counter(grant for grant, _ in granted(subject)), expected(subject)
+    for resource in subject.managed:
+        if resource.type not in READERS and GIVES & resource.inputs.keys():
+            yield Finding("grants", resource.type, resource.name, "gives a permission that nobody reads")
     for grant in (wanted - given).elements():
         yield Finding("grants", "", grant.who, f"is not given, or is given otherwise: {told(grant)}")
     for grant in (given - wanted).elements():
