@@ -75,9 +75,13 @@ def identity(resource: Resource, region: str) -> tuple[str, str] | None:
 
 
 def identities(snapshot: Snapshot) -> set[tuple[str, str]]:
-    (provider,) = (resource for resource in snapshot.resources if resource.is_provider)
-    region = str(provider.inputs.get("region", provider.inputs.get("location")))
-    return {known for resource in managed(snapshot) if (known := identity(resource, region))}
+    regions = {
+        provider.urn: str(provider.inputs.get("region", provider.inputs.get("location")))
+        for provider in snapshot.resources
+        if provider.is_provider
+    }
+    here = ((resource, regions[str(resource.provider).rpartition("::")[0]]) for resource in managed(snapshot))
+    return {known for resource, region in here if (known := identity(resource, region))}
 
 
 def fights(first: Snapshot, second: Snapshot) -> list[tuple[str, str]]:
