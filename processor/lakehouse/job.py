@@ -21,8 +21,9 @@ from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import ContainerClient
 from deltalake.exceptions import CommitFailedError
 
-from processor.lakehouse.bronze import Container
-from processor.lakehouse.refresh import DAYS, Counts, Plan, refresh, utc_today
+from processor.lakehouse.bronze import CHUNK_BYTES, CHUNK_MEMORY_MIB, Container
+from processor.lakehouse.engine import memory_mib
+from processor.lakehouse.refresh import DAYS, LEAST_REPEAT_HOURS, REPEAT_HOURS, Counts, Plan, refresh, utc_today
 from processor.lakehouse.tables import Place
 from processor.lakehouse.views import connector, make_views, scope
 from processor.pipeline import print_line
@@ -40,7 +41,8 @@ class Settings(msgspec.Struct, frozen=True):
     """What the stack tells the job: HOMESHORE_ACCOUNT, the blob URL; _BUCKET, the container; _IDENTITY, a client id;
 
     _KEEP_DAYS after which events leave silver. Optional: _SQL, Synapse's serverless host, with the _DATABASE to make
-    there; _DAYS of arrival that a run looks at; _SECONDS after which the platform ends a run.
+    there; _DAYS of arrival that a run looks at; _REPEAT_HOURS (24 or more) within which an event may come again;
+    _SECONDS after which the platform ends a run.
     """
 
     account: str
@@ -50,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True):
     sql: str = ""
     database: str = ""
     days: int = DAYS
+    repeat_hours: int = REPEAT_HOURS
     seconds: int = 0
 
     @classmethod
@@ -60,9 +63,11 @@ class Settings(msgspec.Struct, frozen=True):
         faults = [f"HOMESHORE_{name.upper()} is missing" for name in needed if not found[name]]
         faults += [
             f"HOMESHORE_{name.upper()} is no number from 1 on"
-            for name in ("keep_days", "days", "seconds")
+            for name in ("keep_days", "days", "repeat_hours", "seconds")
             if found[name] and not (found[name].isdecimal() and int(found[name]))
         ]
+        if found["repeat_hours"].isdecimal() and 0 < int(found["repeat_hours"]) < LEAST_REPEAT_HOURS:
+            faults.append(f"HOMESHORE_REPEAT_HOURS is below {LEAST_REPEAT_HOURS}")
         if found["account"] and urlsplit(found["account"]).scheme != "https":
             faults.append("HOMESHORE_ACCOUNT is no https URL")
         if faults:
@@ -93,7 +98,14 @@ def run(settings: Settings, contract: Contract) -> int:
             read_timeout=READ_SECONDS,
         ) as container,
     ):
-        plan = Plan(utc_today(), settings.keep_days, settings.days)
+        plan = Plan(
+            utc_today(),
+            settings.keep_days,
+            settings.days,
+            # Twice the memory takes chunks that are twice as large: files in silver that need no joining.
+            chunk_bytes=CHUNK_BYTES * max(1, memory_mib() // CHUNK_MEMORY_MIB),
+            repeat_hours=settings.repeat_hours,
+        )
         try:
             counts = refresh(
                 contract,

@@ -16,7 +16,7 @@ from events.generator import START, generate
 from processor import sql
 from processor.core import Batch, Context, Stored, process
 from processor.lakehouse.bronze import Bronze, Item
-from processor.lakehouse.refresh import Counts, Plan, refresh
+from processor.lakehouse.refresh import REPEAT_HOURS, Counts, Plan, refresh
 from processor.lakehouse.tables import ARRIVED_DAY, Place
 from processor.schema import Contract
 from processor.sql.models import gold_columns, silver_columns
@@ -102,9 +102,19 @@ def run(
     stopped: Callable[[], bool] = lambda: False,
     enough: Callable[[], bool] = lambda: False,
     contract: Contract | None = None,
+    repeat_hours: int = REPEAT_HOURS,
+    lookup_keys: int = 350,
+    count_rows: int = 200,
 ) -> Counts:
-    """One run of the job on the bucket; small chunks, so that a run has many commits."""
-    plan = Plan(today, keep_days, chunk_bytes=chunk_bytes)
+    """One run of the job on the bucket; all is done in small parts, so that a run has many of them."""
+    plan = Plan(
+        today,
+        keep_days,
+        chunk_bytes=chunk_bytes,
+        repeat_hours=repeat_hours,
+        lookup_keys=lookup_keys,
+        count_rows=count_rows,
+    )
     with tempfile.TemporaryDirectory() as scratch:
         return refresh(
             contract or shared_context().contract,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from processor.lakehouse.bronze import Item, chunks, days_until
+from processor.lakehouse.bronze import Item, Shelf, chunks, days_until
 from processor.lakehouse.engine import memory_mib
 from processor.lakehouse.job import Settings, place, refreshed_line
+from processor.lakehouse.known import key_of
 from processor.lakehouse.refresh import Counts
 from processor.lakehouse.views import make_views, scope
 from processor.sql.synapse import Batch
@@ -66,6 +69,37 @@ def test_days_are_counted_back_from_today():
     assert days_until(date(2026, 3, 2), 2) == [date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 2)]
 
 
+def test_a_key_is_eight_bytes_of_the_ids_md5():
+    """It is stored: whatever computes it, of whatever version, must find the same."""
+    for text in ("", "0197a3c2-0000-7000-8000-000000000001", "é" * 300):
+        digest = hashlib.md5(text.encode(), usedforsecurity=False).digest()
+        (found,) = duckdb.execute(f"SELECT {key_of('?')}", [text]).fetchall()[0]
+        assert found == int.from_bytes(digest[8:], "little") - 2**63
+
+
+def test_files_wait_on_the_shelf_as_far_as_there_is_room(tmp_path: Path):
+    fetched: list[str] = []
+
+    class Store(Listed):
+        def fetch(self, name: str, to: Path) -> None:
+            fetched.append(name)
+            to.write_bytes(b"x" * 10)
+
+    items = [item(name, written) for written, name in enumerate("abc")]
+    (chunk,) = chunks(Store(*items), [TODAY], lambda _: None)
+    shelf = Shelf(Store(), tmp_path, 20)
+    for expected in (3, 4):
+        files = shelf.get(chunk)
+        assert len(fetched) == expected
+        assert [file.read_bytes() for file in files] == [b"x" * 10] * 3
+        shelf.keep(files)
+        assert [file.is_file() for file in files] == [True, True, False]
+    shelf.drop(shelf.get(chunk))
+    assert not list(tmp_path.rglob("?"))
+    shelf.keep(shelf.get(chunk))  # there is room again
+    assert len(list(tmp_path.rglob("?"))) == 2
+
+
 def test_half_of_the_containers_memory_is_the_engines(tmp_path: Path):
     limit = tmp_path / "memory.max"
     assert memory_mib(limit) == 2048
@@ -89,6 +123,10 @@ def test_the_settings_name_all_that_is_wrong():
     assert Settings.read(GOOD).keep_days == 730
     assert Settings.read({**GOOD, "HOMESHORE_DAYS": "5"}).days == 5
     assert Settings.read({**GOOD, "HOMESHORE_SECONDS": "3000"}).seconds == 3000
+    assert Settings.read(GOOD).repeat_hours == 168
+    assert Settings.read({**GOOD, "HOMESHORE_REPEAT_HOURS": "48"}).repeat_hours == 48
+    with pytest.raises(RuntimeError, match="HOMESHORE_REPEAT_HOURS is below 24"):
+        Settings.read({**GOOD, "HOMESHORE_REPEAT_HOURS": "23"})
     wrong = {"HOMESHORE_ACCOUNT": "http://x", "HOMESHORE_KEEP_DAYS": "0", "HOMESHORE_DAYS": "x", "HOMESHORE_SQL": "s"}
     with pytest.raises(RuntimeError) as told:
         Settings.read(wrong)
