@@ -206,5 +206,5 @@ def test_an_incomplete_environment_is_named(home: Path):
     assert process.returncode == 1
     assert "HOMESHORE_ACCOUNT is missing; HOMESHORE_BUCKET is missing" in errors
     assert set(Settings.__struct_fields__) == {
-        *("account", "bucket", "identity", "keep_days", "sql", "database", "days", "seconds")
+        *("account", "bucket", "identity", "keep_days", "sql", "database", "days", "repeat_hours", "seconds")
     }

@@ -161,6 +161,7 @@ def test_every_figure_has_exactly_one_decision_with_a_driver(cloud: str, workloa
     decided = [(decision.name, decision.value) for decision in capacity.decisions]
     assert sorted(decided, key=lambda pair: pair[0]) == sorted(capacity.figures(), key=lambda pair: pair[0])
     parts = [capacity.stream, capacity.processor, capacity.storage, capacity.operations]
+    parts += [capacity.sink] if capacity.sink else []
     assert len(decided) == sum(len(dataclasses.fields(part)) for part in parts)
     for decision in capacity.decisions:
         assert decision.reason
