@@ -28,6 +28,7 @@ from homeshore.engine.failures import ProgramFailed, describe
 from homeshore.engine.log import Log, Printed
 from homeshore.engine.model import Backend, Snapshot
 from homeshore.engine.monitor import Monitor
+from homeshore.engine.order import in_order
 from homeshore.engine.redaction import frames_of
 from homeshore.project import Project
 
@@ -67,7 +68,7 @@ def run(
             contextvars.copy_context().run(current.execute)
     finally:
         current.log.write_to(diagnostics or sys.stderr)
-    return Snapshot(project.name, stack, monitor.resources(), monitor.outputs)
+    return Snapshot(project.name, stack, in_order(monitor.resources()), monitor.outputs)
 
 
 @dataclass(frozen=True)
