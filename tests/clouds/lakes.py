@@ -20,7 +20,7 @@ from processor.lakehouse.refresh import REPEAT_HOURS, Counts, Plan, refresh
 from processor.lakehouse.tables import ARRIVED_DAY, Place
 from processor.schema import Contract
 from processor.sql.models import gold_columns, silver_columns
-from tests.processor.batches import shared_context
+from tests.processor.batches import numbered, shared_context
 
 TODAY = START.astimezone(UTC).date()
 KEEP_DAYS = 30
@@ -175,3 +175,14 @@ def agrees(bucket: Bucket) -> None:
 
 def days_before(number: int) -> date:
     return TODAY - timedelta(days=number)
+
+
+def valid(number: int, hour: int = 8, kind: str = "click") -> bytes:
+    """A valid event of today at some hour."""
+    text = numbered(number).replace(b"2026-03-02T08", f"{TODAY}T{hour:02}".encode())
+    return text.replace(b'"click"', f'"{kind}"'.encode())
+
+
+def commits(root: Path) -> int:
+    """How many commits silver has had."""
+    return len(list(root.glob("silver/_delta_log/*.json")))

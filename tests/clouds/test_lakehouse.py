@@ -9,17 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import duckdb
 import msgspec
 import pytest
 from deltalake.exceptions import CommitFailedError
 
-from processor.lakehouse import bronze as bronze_module
 from processor.lakehouse import gold as gold_module
-from processor.lakehouse import known as known_module
 from processor.lakehouse import refresh as refresh_module
 from processor.lakehouse import silver as silver_module
 from processor.lakehouse.refresh import UPKEEP
@@ -30,6 +27,7 @@ from tests.clouds.lakes import (
     TODAY,
     Bucket,
     agrees,
+    commits,
     days_before,
     gold,
     gzipped,
@@ -39,21 +37,11 @@ from tests.clouds.lakes import (
     silver,
     table,
     truth,
+    valid,
 )
-from tests.processor.batches import numbered, shared_context
+from tests.processor.batches import shared_context
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def bucket(tmp_path: Path) -> Bucket:
-    return Bucket(tmp_path)
-
-
-def valid(number: int, hour: int = 8, kind: str = "click") -> bytes:
-    """A valid event of today at some hour."""
-    text = numbered(number).replace(b"2026-03-02T08", f"{TODAY}T{hour:02}".encode())
-    return text.replace(b'"click"', f'"{kind}"'.encode())
 
 
 def test_silver_and_gold_are_what_bronze_says(bucket: Bucket):
@@ -123,11 +111,6 @@ def test_events_of_a_fast_and_of_a_slow_clock_are_counted_within_the_window(buck
     bucket.put(made([valid(4, 0), valid(5, 23)], moment(TODAY, 13), first=100))
     run(bucket)
     agrees(bucket)
-
-
-def commits(root: Path) -> int:
-    """How many commits silver has had."""
-    return len(list(root.glob("silver/_delta_log/*.json")))
 
 
 class DiedError(BaseException):
@@ -366,93 +349,6 @@ def test_a_contract_with_the_words_of_sql_as_names_is_no_trouble(bucket: Bucket)
     counts = run(bucket, contract=contract)
     assert (counts.replaced, counts.silver) == (2, 0)
     assert table(bucket, "gold").count() == 2
-
-
-def test_of_the_ids_that_silver_holds_no_table_is_built(bucket: Bucket, monkeypatch: pytest.MonkeyPatch):
-    """They stream past the chunk's own: what a run needs of memory does not grow with silver."""
-    load, plans = known_module.load, list[str]()
-
-    def explained(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> int:
-        if name == "alike":
-            plans.append(connection.execute(f"EXPLAIN {select}").fetchall()[0][1])
-        return load(connection, name, select)
-
-    monkeypatch.setattr(known_module, "load", explained)
-    bucket.fill(100)
-    run(bucket)
-    (plan,) = plans
-    assert "SEMI" in plan
-    assert "RIGHT_SEMI" not in plan
-
-
-def test_one_lookup_is_for_many_chunks(bucket: Bucket, monkeypatch: pytest.MonkeyPatch):
-    """Within it, what an earlier chunk has stored is known to the later ones."""
-    lookups: list[object] = []
-    look_up = silver_module.Silver.look_up
-    monkeypatch.setattr(
-        silver_module.Silver, "look_up", lambda self, since: lookups.append(since) or look_up(self, since)
-    )
-    bucket.fill(1500)
-    counts = run(bucket, lookup_keys=10_000)
-    assert len(lookups) == 1
-    assert counts.objects == 15
-    assert commits(bucket.root) > 10
-    assert counts.silver < counts.read
-    agrees(bucket)
-
-
-def test_within_one_lookup_an_earlier_arrival_takes_the_place_of_what_was_just_stored(bucket: Bucket):
-    """Objects of one hour are read as they were written, which says nothing of when their events arrived."""
-    bucket.put(made([valid(n, 9) for n in range(5)], moment(TODAY, 9) + 1800, first=300))
-    bucket.put(made([valid(n, 9) for n in range(2, 8)], moment(TODAY, 9) + 900, first=200))
-    bucket.put(made([valid(n, 7) for n in range(4)], moment(TODAY, 9), first=100))
-    counts = run(bucket, chunk_bytes=1, lookup_keys=10_000)
-    assert (counts.objects, counts.silver, counts.replaced) == (3, 8, 7)
-    agrees(bucket)
-
-
-def test_hours_are_counted_in_parts_that_fit_the_memory_newest_first(bucket: Bucket):
-    bucket.fill(1500)
-    run(bucket)
-    found = table(bucket, "silver")
-    since, end = datetime(TODAY.year, TODAY.month, TODAY.day, 6), datetime(TODAY.year, TODAY.month, TODAY.day, 16)  # noqa: DTZ001
-    assert gold_module.spans(found, since, end, 10_000) == [(since, None)]
-    parts = gold_module.spans(found, since, end, found.count() // 3 + 1)
-    assert [(first.hour, until and until.hour) for first, until in parts] == [(12, None), (9, 12), (6, 9)]
-    assert len(gold_module.spans(found, since, end, 1)) == 10
-    assert len(gold_module.spans(found, end, end, 1)) == 1
-
-
-def test_after_the_repeat_window_an_event_counts_as_another(bucket: Bucket):
-    """Until then it is known by its first copy, and then by the one that was stored."""
-    bucket.put(made([valid(1)], moment(days_before(2), 9)))
-    run(bucket, today=days_before(2))
-    bucket.put(made([valid(1)], moment(TODAY, 8), first=100))
-    assert run(bucket, repeat_hours=48).silver == 0
-    bucket.put(made([valid(1)], moment(TODAY, 11), first=200))
-    assert run(bucket, repeat_hours=24).silver == 1
-    bucket.put(made([valid(1)], moment(TODAY, 12), first=300))
-    assert run(bucket, repeat_hours=24).silver == 0
-    assert len(silver(bucket)) == 2
-
-
-def test_an_object_that_grows_between_its_two_readings_is_read_again_by_the_next_run(bucket: Bucket):
-    """What was not looked up is not stored, though it is read: silver may hold it already."""
-    bucket.put(made([valid(9)], moment(days_before(1), 9), first=900))
-    run(bucket)
-    bucket.put(made([valid(n) for n in range(3)], moment(TODAY)))
-
-    def grows() -> None:
-        if len(bucket.fetched) == 2:  # in that run once already
-            bucket.on_fetch = lambda: None
-            bucket.put(made([valid(n) for n in (0, 1, 2, 9, 10)], moment(TODAY)))
-
-    bucket.on_fetch = grows
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bronze_module.Shelf.__init__, "__defaults__", (0,))
-        assert run(bucket).silver == 3
-    assert run(bucket).silver == 1
-    agrees(bucket)
 
 
 def test_a_stop_signal_is_heeded(tmp_path: Path):

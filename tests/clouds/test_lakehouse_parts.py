@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,11 +14,12 @@ import pytest
 from processor.lakehouse.bronze import Item, Shelf, chunks, days_until
 from processor.lakehouse.engine import memory_mib
 from processor.lakehouse.job import Settings, place, refreshed_line
-from processor.lakehouse.known import key_of
+from processor.lakehouse.known import MOST_RANGES, Known, key_of
 from processor.lakehouse.refresh import Counts
 from processor.lakehouse.views import make_views, scope
 from processor.sql.synapse import Batch
 from tests.clouds.lakes import TODAY
+from tests.processor.batches import shared_context
 
 
 def item(name: str, written: float, size: int = 10, tag: str = "a") -> Item:
@@ -75,6 +76,40 @@ def test_a_key_is_eight_bytes_of_the_ids_md5():
         digest = hashlib.md5(text.encode(), usedforsecurity=False).digest()
         (found,) = duckdb.execute(f"SELECT {key_of('?')}", [text]).fetchall()[0]
         assert found == int.from_bytes(digest[8:], "little") - 2**63
+
+
+@pytest.mark.parametrize(("minutes", "ranges"), [(0, 0), (1, 1), (2, 1), (60, 1), (1000, 1)])
+def test_minutes_that_follow_each_other_are_one_stretch(minutes: int, ranges: int):
+    found = stretches(list(range(minutes)))
+    assert len(found) == ranges
+    if minutes:
+        assert found == [(FIRST, FIRST + timedelta(minutes=minutes))]
+
+
+def test_stretches_are_joined_where_the_gaps_are_smallest():
+    assert len(stretches([2 * n for n in range(MOST_RANGES)])) == MOST_RANGES
+    wide = [10 * n for n in range(MOST_RANGES - 1)]
+    found = stretches([*wide, wide[-1] + 3, wide[-1] + 6])
+    assert len(found) <= MOST_RANGES
+    assert found[-1] == (FIRST + timedelta(minutes=wide[-1]), FIRST + timedelta(minutes=wide[-1] + 7))
+    many = [3 * n for n in range(500)]  # all gaps alike: nothing says which to keep open
+    for at in (many, [*many, 5000]):
+        found = stretches(at)
+        assert len(found) <= MOST_RANGES
+        assert all(any(a <= FIRST + timedelta(minutes=n) < b for a, b in found) for n in at)
+
+
+FIRST = datetime(2026, 3, 2, 7)  # noqa: DTZ001 - UTC, as DuckDB has it
+
+
+def stretches(minutes: list[int]) -> list[tuple[datetime, datetime]]:
+    """What the second reading asks for, when keys were found at those minutes."""
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE alike (arrived_at TIMESTAMP)")
+    if minutes:
+        at = [(FIRST + timedelta(minutes=n, seconds=n % 60),) for n in minutes]
+        connection.executemany("INSERT INTO alike VALUES (?)", at)
+    return Known(shared_context().contract, connection)._ranges()
 
 
 def test_files_wait_on_the_shelf_as_far_as_there_is_room(tmp_path: Path):
