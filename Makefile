@@ -51,6 +51,7 @@ check: setup ## lint, format, types, import direction, generated files
 	$(BIN)/lint-imports
 	$(BIN)/python -m stacks.schema
 	$(BIN)/python -m validity.build
+	$(BIN)/python -m tests.conformance.parity
 
 format: setup ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .

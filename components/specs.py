@@ -134,12 +134,26 @@ class ProcessorSpec:
 
 
 @dataclass(frozen=True)
+class JobSpec:
+    """The job that writes silver and gold: the platform's own name of its profile, vCPUs, memory in MiB.
+
+    A run ends after `run_seconds`. An event that comes again within `repeat_hours` is known as the same.
+    """
+
+    profile: str
+    cpus: int
+    memory_mb: int
+    run_seconds: int
+    repeat_hours: int
+
+
+@dataclass(frozen=True)
 class SinkSpec:
     """What makes the lake queryable. `scan_limit_bytes` ends a query that reads more than that.
 
     Silver and gold are brought up to date every `refresh_minutes` where the cloud has a scheduler of its own for it,
     and keep events for `keep_days`. `package` is the code of the job that does so, relative to the project's directory,
-    where the SQL engine cannot write by itself.
+    and `job` its size, where the SQL engine cannot write by itself.
     """
 
     contract: Contract
@@ -149,6 +163,7 @@ class SinkSpec:
     log_days: int
     package: Path | None = None
     package_digest: str | None = None
+    job: JobSpec | None = None
 
 
 @dataclass(frozen=True)

@@ -36,10 +36,7 @@ if TYPE_CHECKING:
         world,
     )
     from geography.pairs import (
-        DualRegion,
         Redundancy,
-        dual_region,
-        dual_regions,
         pair_of,
         pair_outside,
         redundancy,
@@ -59,7 +56,6 @@ __all__ = [
     "STATES",
     "Availability",
     "Boundary",
-    "DualRegion",
     "Partner",
     "Redundancy",
     "Region",
@@ -74,8 +70,6 @@ __all__ = [
     "availability",
     "boundaries",
     "boundary",
-    "dual_region",
-    "dual_regions",
     "missing",
     "neighbours",
     "pair_of",

@@ -19,8 +19,8 @@ NEAR_SHOWN = 3
 class Service(NamedTuple):
     """A service of a cloud that a stack may use.
 
-    `use` is "always", or what a stack uses it for: "tier", "redundancy", "standby". `endpoint` is its name in the data
-    that endpoints.csv is written from, empty where there is none.
+    `use` is "always", or what a stack uses it for: "tier", "redundancy", "standby", "private" (a network without a way
+    to the internet). `endpoint` is its name in the data that endpoints.csv is written from, empty where there is none.
     """
 
     cloud: str
@@ -90,9 +90,9 @@ def services(cloud: str | None = None) -> tuple[Service, ...]:
     return tuple(found for found in _services().values() if cloud in (None, found.cloud))
 
 
-def services_of(cloud: str) -> tuple[str, ...]:
-    """The names of the services that every stack of `cloud` uses."""
-    return tuple(found.name for found in services(cloud) if found.use == "always")
+def services_of(cloud: str, use: str = "always") -> tuple[str, ...]:
+    """The names of the services that every stack of `cloud` uses, or that stacks use for `use`."""
+    return tuple(found.name for found in services(cloud) if found.use == use)
 
 
 def availability(cloud: str, service: str, region_name: str) -> Availability:

@@ -4,7 +4,6 @@ from functools import cache
 from typing import NamedTuple
 
 from geography.offering import missing, neighbours, services, services_of, unconfirmed, world
-from geography.pairs import dual_region
 from geography.places import Region, boundary, read, region, regions
 
 
@@ -12,15 +11,13 @@ class Partner(NamedTuple):
     """A region that can stand by for another one.
 
     `own_pair` says that the cloud itself replicates to it, `same_country` that it lies in the same country.
-    `unknown` names the services that it needs and that no source places there. `bucket` is the Cloud Storage location
-    that spans both, None on the other clouds and where none does.
+    `unknown` names the services that it needs and that no source places there.
     """
 
     region: Region
     own_pair: bool
     same_country: bool
     unknown: tuple[str, ...]
-    bucket: str | None
 
 
 class Ruled(NamedTuple):
@@ -79,7 +76,7 @@ def ruled_out(
 
 def standby_services(cloud: str) -> tuple[str, ...]:
     """The names of the services that a standby region needs: all of the stack's, and those that pair the two."""
-    return (*services_of(cloud), *(each.name for each in services(cloud) if each.use == "standby"))
+    return (*services_of(cloud), *services_of(cloud, "standby"))
 
 
 def replication(cloud: str) -> tuple[Replication, ...]:
@@ -88,20 +85,16 @@ def replication(cloud: str) -> tuple[Replication, ...]:
 
 
 def _partner(place: Region, other: Region, wanted: tuple[str, ...]) -> Partner:
-    spanning = dual_region(place.name, other.name) if place.cloud == "gcp" else None
     return Partner(
         other,
         other.name == place.paired_region,
         other.country == place.country,
         tuple(each.service.name for each in unconfirmed(other.cloud, other.name, wanted)),
-        None if spanning is None else spanning.location,
     )
 
 
-def _elsewhere(place: Region, partner: Partner) -> tuple[bool, bool, int]:
-    other = partner.region
-    spanned = place.cloud != "gcp" or partner.bucket is not None
-    return other.jurisdiction != place.jurisdiction, not spanned, len(partner.unknown)
+def _elsewhere(place: Region, partner: Partner) -> tuple[bool, int]:
+    return partner.region.jurisdiction != place.jurisdiction, len(partner.unknown)
 
 
 def _of(place: Region) -> str:

@@ -14,7 +14,13 @@ from rich.text import Text
 from stacks.sizing import CapacityPlan, Decision
 
 UNIT_IN_NAME = re.compile(r"_(seconds|mb|ms|minutes|days|hours|bytes|per_second|per_day)$")
-SECTIONS = {"stream": "Stream", "processor": "Processor", "storage": "Bucket", "operations": "Operations"}
+SECTIONS = {
+    "stream": "Stream",
+    "processor": "Processor",
+    "storage": "Bucket",
+    "operations": "Operations",
+    "sink": "Silver and gold",
+}
 GIB = 2**30
 COUNTED = {"shards", "executions", "records", "days"}
 

@@ -25,7 +25,8 @@ _GZIP_MAGIC = b"\x1f\x8b"
 def compressor(codec: Codec) -> Callable[[bytes], bytes]:
     """What compresses a body; the same bytes give the same bytes."""
     if codec == "zstd":
-        return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress
+        # One for each body: batches may run side by side, and two threads in one compressor crash it.
+        return lambda body: zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(body)
     from isal import igzip  # in the packages for Azure and GCP only
 
     # Its stub leaves the type of `data` open.

@@ -7,6 +7,7 @@ Both the content size and the number of events are capped, so a small record can
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 
 import zstandard
@@ -15,7 +16,15 @@ MAGIC = b"\x8fHS1"
 MAX_CONTENT_BYTES = 16 * 1024 * 1024
 MAX_EVENTS = 20_000
 
-_decompressor = zstandard.ZstdDecompressor()
+
+class _PerThread(threading.local):
+    """Functions runs the batches of several partitions side by side, and two threads in one decompressor crash it."""
+
+    def __init__(self) -> None:
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_own = _PerThread()
 
 
 class PackFault(ValueError):  # noqa: N818 - named for what is wrong
@@ -56,7 +65,7 @@ def unpack(record: bytes) -> list[bytes]:
     """The events of the packed `record`. Raises PackFault; a single bad event inside is not this function's matter."""
     content_size(record)  # before anything is allocated: the decompressor trusts the declared size
     try:
-        content = _decompressor.decompress(record[len(MAGIC) :], allow_extra_data=False)
+        content = _own.decompressor.decompress(record[len(MAGIC) :], allow_extra_data=False)
     except zstandard.ZstdError:
         raise PackFault("pack-frame") from None
     if not content:

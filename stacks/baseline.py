@@ -44,7 +44,7 @@ def deploy(config: BaselineConfig) -> AccountBaseline:
     try:
         return AccountBaseline(config)
     except Unsupported as fault:
-        raise pulumi.RunError(str(fault)) from None
+        raise pulumi.RunError(f"Pulumi.{pulumi.get_stack()}.yaml: {fault}") from None
 
 
 def baseline_spec(config: BaselineConfig) -> BaselineSpec:

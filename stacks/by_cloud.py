@@ -12,7 +12,7 @@ import geography
 from components.placement import BUILT, TITLES, AwsPlacement, AzurePlacement, GcpPlacement, Placement, region_check
 from components.refusal import refusal
 from stacks.retention import replay, stages
-from stacks.sections import Budget, Extent, KeySettings, ProcessorSettings, Retention, Storage
+from stacks.sections import Budget, Extent, KeySettings, Network, ProcessorSettings, Retention, Storage
 
 PLACEMENTS = {"aws": AwsPlacement, "azure": AzurePlacement, "gcp": GcpPlacement}
 # The first is what a placement means that does not say; a list of one is all that the cloud's offer runs on.
@@ -98,9 +98,12 @@ def _described(place: geography.Region) -> str:
 
 
 def without_services(
-    place: geography.Region, names: tuple[str, ...], boundary: geography.Boundary | None
+    place: geography.Region, names: tuple[str, ...], boundary: geography.Boundary | None, at: str = "region"
 ) -> PydanticCustomError | None:
-    """The fault of a region that is known to lack one of the services `names`, None where none is known to."""
+    """The fault of a region that is known to lack one of the services `names`, None where none is known to.
+
+    `at` is the key that asks for them.
+    """
     lacking = geography.unavailable(place.cloud, place.name, names, boundary=boundary)
     if not lacking:
         return None
@@ -113,12 +116,21 @@ def without_services(
         remedy=f"Choose a region{within} that has it, such as {', '.join(near)}."
         if near
         else f"No other region{within} is known to have it: choose a wider boundary, or another cloud.",
-        at="region",
+        at=at,
     )
 
 
-def wrong_standby(name: str, place: Place, boundary: geography.Boundary | None) -> PydanticCustomError | None:
-    """Why the region `name` cannot stand by for `place`, None where it can."""
+def unreachable(network: Network, place: Place, boundary: geography.Boundary | None) -> PydanticCustomError | None:
+    """Why a network without a way to the internet cannot reach what the processor calls, None where it can."""
+    if network.mode != "private" or place.region is None:
+        return None
+    return without_services(place.region, geography.services_of(place.cloud, "private"), boundary, at="mode")
+
+
+def wrong_standby(
+    name: str, place: Place, boundary: geography.Boundary | None, *, private: bool
+) -> PydanticCustomError | None:
+    """Why the region `name` cannot stand by for `place`, None where it can; `private` says what its network is."""
     try:
         other = geography.region(place.cloud, region_check(place.cloud)(name))
     except PydanticCustomError as unknown:
@@ -157,7 +169,8 @@ def wrong_standby(name: str, place: Place, boundary: geography.Boundary | None) 
             remedy=remedy,
             at="region",
         )
-    return without_services(other, geography.standby_services(place.cloud), boundary)
+    inside = geography.services_of(place.cloud, "private") if private else ()
+    return without_services(other, (*geography.standby_services(place.cloud), *inside), boundary)
 
 
 def wrong_redundancy(storage: Storage, place: Place, boundary: geography.Boundary | None) -> PydanticCustomError | None:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 import geography
 from components.placement import BUILT, Placement
+from components.refusal import refusal
 from stacks import brought, by_cloud, fields
 from stacks.by_cloud import Place
 from stacks.sections import (
@@ -227,11 +228,34 @@ class StackConfig(Placed):
             _refuse(by_cloud.wrong_redundancy(storage, place, _boundary(info)))
         return storage
 
+    @field_validator("network")
+    @classmethod
+    def _reaches_its_services(cls, network: Network, info: ValidationInfo) -> Network:
+        if place := _place(info):
+            _refuse(by_cloud.unreachable(network, place, _boundary(info)))
+        return network
+
+    @field_validator("standby", "budget", mode="before")
+    @classmethod
+    def _says_something(cls, section: object, info: ValidationInfo) -> object:
+        """A key without a value reads as if it were not there, although somebody wrote it: told, not guessed."""
+        if section is None:
+            model = {"standby": Standby, "budget": Budget}[str(info.field_name)]
+            keys = ", ".join(name for name, field in model.model_fields.items() if field.is_required())
+            raise refusal(
+                f"{info.field_name} is empty",
+                consequence=f"The stack would have no {info.field_name}, although the file names one.",
+                remedy=f"Fill it in ({keys}), or remove {info.field_name}.",
+            )
+        return section
+
     @field_validator("standby")
     @classmethod
     def _stands_by_inside(cls, standby: Standby | None, info: ValidationInfo) -> Standby | None:
         if standby is not None and (place := _place(info)):
-            _refuse(by_cloud.wrong_standby(standby.region, place, _boundary(info)))
+            network = info.data.get("network")
+            private = isinstance(network, Network) and network.mode == "private"
+            _refuse(by_cloud.wrong_standby(standby.region, place, _boundary(info), private=private))
         return standby
 
     @field_validator("budget")

@@ -119,7 +119,7 @@ def check(
     found: list[Told] = []
     model = _model(typed.get("blueprint"))
     if model is BaselineConfig:
-        found += [_no_pipelines_key(name) for name in _PIPELINES_OWN & typed.keys() & lines.spelled.keys()]
+        found += [_no_pipelines_key(name) for name in typed if name in _PIPELINES_OWN and name in lines.spelled]
         typed = {name: value for name, value in typed.items() if name not in _PIPELINES_OWN}
     typed = _with_cloud(typed, found)
     place = sketched(typed.get("placement"))

@@ -9,6 +9,7 @@ from components.base import Classification
 from components.contracts import (
     BroughtNetwork,
     BucketSpec,
+    JobSpec,
     KeySpec,
     LogsSpec,
     NetworkSpec,
@@ -125,7 +126,7 @@ def processor_spec(order: Order, plan: CapacityPlan) -> ProcessorSpec:
 
 def sink_spec(order: Order, plan: CapacityPlan) -> SinkSpec:
     """The tables, how often they are brought up to date, and the job that does it where the cloud needs one."""
-    package = order.packages.sink
+    package, job = order.packages.sink, plan.sink
     return SinkSpec(
         order.contract,
         plan.operations.scan_limit_bytes,
@@ -134,6 +135,7 @@ def sink_spec(order: Order, plan: CapacityPlan) -> SinkSpec:
         log_days=plan.operations.log_retention_days,
         package=None if package is None else package.path.relative_to(order.root),
         package_digest=None if package is None else package.sha256_base64,
+        job=None if job is None else JobSpec(job.profile, job.cpus, job.memory_mb, job.run_seconds, job.repeat_hours),
     )
 
 

@@ -116,8 +116,16 @@ def deploy(config: StackConfig) -> RegionalPipeline:
         elsewhere = config.standby and config.placement.model_copy(update={"region": config.standby.region})
         standby = _plan(config, elsewhere) if elsewhere else None
         pipeline = RegionalPipeline(config, plan, Path.cwd(), standby=standby)
-    except (SizingError, ContractFaults, PackageError, Unsupported) as fault:
+    except ContractFaults as fault:  # which name their own file
         raise pulumi.RunError(str(fault)) from None
+    except (SizingError, PackageError, Unsupported) as fault:
+        raise pulumi.RunError(f"Pulumi.{pulumi.get_stack()}.yaml: {fault}") from None
+    if plan.sink is not None and plan.sink.events_per_second < config.workload.events_per_second.average:
+        pulumi.log.warn(
+            f"the job that writes silver and gold keeps up with {plan.sink.events_per_second:,} events/s, below the "
+            "workload's average: they will fall behind. Bronze stays complete (homeshore plan size has the reckoning).",
+            pipeline,
+        )
     if pipeline.scope.erasable:
         pulumi.log.warn(
             "protect is false and removal is destroy: both keys are turned, so a destroy deletes the stored data.",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 
 # One for the whole session, as older Pythons had it: the mocks leave tasks on it that nobody waits for.
 _LOOP = asyncio.new_event_loop()
+atexit.register(_LOOP.close)
 
 
 def set_event_loop() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pulumi_azure_native import storage
 
 import geography
@@ -33,11 +35,13 @@ def closed_account(
     classification: Classification,
     hierarchical: bool,
     trusted: bool = False,
+    instances: Sequence[str] = (),
 ) -> storage.StorageAccount:
     """Encrypted twice, once with the region's own key; no account key, no public object, private endpoints only.
 
     `account_name` is unique in the world. `hierarchical` gives it real directories, as a data lake wants. `trusted`
-    lets the services in that Azure lists as trusted, under an identity that has a role.
+    lets the services in that Azure lists as trusted, under an identity that has a role; `instances` are resources
+    that come from outside of any network of ours, and are let in one by one, under the role that each has.
     """
     return storage.StorageAccount(
         name,
@@ -67,6 +71,10 @@ def closed_account(
             bypass=storage.Bypass.AZURE_SERVICES if trusted else storage.Bypass.NONE,
             ip_rules=[],
             virtual_network_rules=[],
+            resource_access_rules=[
+                storage.ResourceAccessRuleArgs(tenant_id=component.place.tenant, resource_id=_spelt(each))
+                for each in instances
+            ],
         ),
         tags=component.tags(classification),
         opts=component.keeper(depends_on=key.ready),
@@ -145,6 +153,11 @@ def container(
         public_access=storage.PublicAccess.NONE,
         opts=component.keeper(depends_on=[account]),
     )
+
+
+def _spelt(resource_id: str) -> str:
+    """As a firewall wants it (Microsoft Learn, "Control storage account access for serverless SQL pool")."""
+    return resource_id.replace("/resourceGroups/", "/resourcegroups/", 1)
 
 
 def _encryption(key: Key) -> storage.EncryptionArgs:

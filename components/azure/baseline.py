@@ -42,6 +42,7 @@ class Assignment(NamedTuple):
     title: str
     parameter: str
     value: str
+    source: str
 
 
 class Baseline(AzureComponent):

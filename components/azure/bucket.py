@@ -33,6 +33,8 @@ _OWN_ROLES = {
     "writer": (ADD_OBJECTS, "Add and replace objects"),
     "maintainer": (MAINTAIN_OBJECTS, "Read, write, rename and delete objects"),
 }
+QUERIED = "lake"
+"""The role of the store that the SQL engine reads: its serverless pool comes from outside of every network."""
 _UNFINISHED_DAYS = 7
 """Blocks that were never committed to an object go after a week (Microsoft Learn, "Put Block", remarks)."""
 
@@ -60,6 +62,9 @@ class Bucket(AzureComponent):
             redundancy=spec.redundancy,
             classification=spec.classification,
             hierarchical=True,
+            instances=[place.id("Microsoft.Synapse/workspaces", names.workspace(self.scope.names))]
+            if spec.role == QUERIED
+            else [],
         )
         recoverable(self, f"{name}-recovery", account, account_name, _recovery_days(spec.rules))
         self.account: pulumi.Resource = account

@@ -58,7 +58,13 @@ def sources(
             for store in buckets
             if store.logs is not None
         ),
-        Source("host", f"{processor.host_id}/{_BLOBS}", processor.host, (ALL_LOGS,)),
+        # Not its writes: leases and checkpoints of each partition, some lines a second, and none of an event.
+        Source(
+            "host",
+            f"{processor.host_id}/{_BLOBS}",
+            processor.host,
+            categories=("StorageRead", "StorageDelete"),
+        ),
         *(Source("flows", f"{kept.account_id}/{_BLOBS}", kept.account, (ALL_LOGS,)) for kept in flows),
         Source("stream", stream.namespace_id, stream.namespace, (ALL_LOGS,), metrics=True),
         # The app's own logs go to Application Insights, sampled; its log category would store each line again.

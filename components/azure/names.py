@@ -35,6 +35,11 @@ def namespace(names: Names, role: str = "events") -> str:
     return f"{PRODUCT}-{names.environment}"[: NAMESPACE_LIMIT - len(ending)].rstrip("-") + ending
 
 
+def workspace(names: Names) -> str:
+    """Name of the SQL engine's workspace, unique in the world: at most 50 small letters, digits and dashes."""
+    return namespace(names, "sql")
+
+
 def assignment(*what: str) -> str:
     """Name of a role assignment or definition, a GUID: the same for the same parts."""
     return str(uuid5(_ASSIGNMENTS, "|".join(what)))

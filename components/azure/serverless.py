@@ -17,8 +17,9 @@ PORT = 1433
 class Serverless:
     """A workspace for Entra identities, behind a private endpoint, encrypted with the region's own key.
 
-    The views read the lake as the workspace, which may read its container and nothing else. The workspace's network
-    lets nothing out but to the lake, by an endpoint that it asks for and the lake's owner approves once.
+    The views read the lake as the workspace, which may read its container and nothing else. The serverless pool stands
+    outside of the workspace's network: the lake's firewall knows the workspace by name (account.py). That network lets
+    nothing out but to the lake, by an endpoint that it asks for and the lake's owner approves once.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class Serverless:
         administrator_name: str,
     ) -> None:
         place = component.place
-        self.workspace_name = names.namespace(component.scope.names, "sql")
+        self.workspace_name = names.workspace(component.scope.names)
         self.workspace_id = place.id("Microsoft.Synapse/workspaces", self.workspace_name)
         self.endpoint = f"{self.workspace_name}-ondemand.sql.{place.world.synapse}"
         self.resource = synapse.Workspace(

@@ -15,13 +15,10 @@ from components.azure.place import AzureComponent, own
 from components.azure.registry import Registry
 from components.azure.serverless import Serverless
 from components.base import Classification, RegionalComponent
-from components.contracts import BucketHandle, KeyHandle, NetworkHandle, SinkSpec, StreamHandle, Unsupported
+from components.contracts import BucketHandle, JobSpec, KeyHandle, NetworkHandle, SinkSpec, StreamHandle, Unsupported
 
 IMAGE = "lakehouse"
-CPUS, MEMORY = 2.0, "4Gi"
-"""Of one run: DuckDB's share for a day's worth of events. The consumption profile has up to 4 and 8Gi."""
-RUN_SECONDS = 3000
-"""How long a run may take; what is left is done by the next one."""
+CONSUMPTION = "Consumption"
 RETRIES = 2
 _MINUTES, _HOURS = 60, 24
 
@@ -51,8 +48,9 @@ class Sink(AzureComponent):
         vault, store, net = own(key, Key), own(lake, Bucket), own(network, Network)
         super().__init__("Sink", name, parent, group=vault.group)
         place, local = self.place, self.scope.names.local
-        if spec.package_digest is None:
-            raise Unsupported("Azure's SQL engine cannot write: the job's package is needed, and none was given")
+        job = spec.job
+        if spec.package_digest is None or job is None:
+            raise Unsupported("Azure's SQL engine cannot write: the job's package and size are needed")
         self._lake, self.refresh_minutes = store, spec.refresh_minutes
         self.physical_name = self.scope.names.identifier("lake")
         self.job_name = f"{IMAGE}-{names.digest(self.scope.names)}"
@@ -80,14 +78,14 @@ class Sink(AzureComponent):
             *self.registry.grant_pull(f"{name}-pull", self.identity.principal_id),
             *store.grant_maintain(f"{name}-lake", self.identity.principal_id),
         ]
-        self.environment = self._environment(name, net, zones=store.redundancy != "local")
+        self.environment = self._environment(name, net, job.profile, zones=store.redundancy != "local")
         app.Job(
             name,
             job_name=self.job_name,
             resource_group_name=place.group,
             location=place.region,
             environment_id=self.environment_id,
-            workload_profile_name="Consumption",
+            workload_profile_name=job.profile,
             identity=app.ManagedServiceIdentityArgs(
                 type=app.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=[identity_id]
             ),
@@ -98,7 +96,7 @@ class Sink(AzureComponent):
                     cron_expression=cron(spec.refresh_minutes), parallelism=1, replica_completion_count=1
                 ),
                 replica_retry_limit=RETRIES,
-                replica_timeout=RUN_SECONDS,
+                replica_timeout=job.run_seconds,
                 registries=[app.RegistryCredentialsArgs(server=self.registry.host, identity=identity_id)],
                 identity_settings=[
                     app.IdentitySettingsArgs(identity=identity_id, lifecycle=app.IdentitySettingsLifeCycle.MAIN)
@@ -109,10 +107,10 @@ class Sink(AzureComponent):
                     app.ContainerArgs(
                         name=IMAGE,
                         image=self.registry.image(IMAGE, spec.package_digest),
-                        resources=app.ContainerResourcesArgs(cpu=CPUS, memory=MEMORY),
+                        resources=app.ContainerResourcesArgs(cpu=float(job.cpus), memory=gibibytes(job.memory_mb)),
                         env=[
                             app.EnvironmentVarArgs(name=setting, value=value)
-                            for setting, value in self._settings(spec, store).items()
+                            for setting, value in self._settings(spec, job, store).items()
                         ],
                     )
                 ]
@@ -139,8 +137,16 @@ class Sink(AzureComponent):
         """
         return self._lake.grant_read(name, principal, kind)
 
-    def _environment(self, name: str, network: Network, *, zones: bool) -> app.ManagedEnvironment:
-        """Where the job runs: in the stack's network, with no address on the internet, in all `zones` as the lake."""
+    def _environment(self, name: str, network: Network, profile: str, *, zones: bool) -> app.ManagedEnvironment:
+        """Where the job runs: in the stack's network, with no address on the internet, in all `zones` as the lake.
+
+        Each environment has the consumption profile. A dedicated one has a node while a run needs it, and never two.
+        """
+        profiles = [app.WorkloadProfileArgs(name=CONSUMPTION, workload_profile_type=CONSUMPTION)]
+        if profile != CONSUMPTION:
+            profiles.append(
+                app.WorkloadProfileArgs(name=profile, workload_profile_type=profile, minimum_count=0, maximum_count=1)
+            )
         environment_name = self.scope.names.local("jobs")
         self.environment_id = self.place.id("Microsoft.App/managedEnvironments", environment_name)
         return app.ManagedEnvironment(
@@ -149,7 +155,7 @@ class Sink(AzureComponent):
             resource_group_name=self.place.group,
             location=self.place.region,
             infrastructure_resource_group=f"{self.place.group}-jobs",
-            workload_profiles=[app.WorkloadProfileArgs(name="Consumption", workload_profile_type="Consumption")],
+            workload_profiles=profiles,
             vnet_configuration=app.VnetConfigurationArgs(
                 infrastructure_subnet_id=network.sink_subnet_id, internal=True
             ),
@@ -161,15 +167,22 @@ class Sink(AzureComponent):
             opts=self.child(depends_on=[network.vnet]),
         )
 
-    def _settings(self, spec: SinkSpec, lake: Bucket) -> dict[str, pulumi.Input[str]]:
+    def _settings(self, spec: SinkSpec, job: JobSpec, lake: Bucket) -> dict[str, pulumi.Input[str]]:
         return {
             "HOMESHORE_ACCOUNT": lake.blob_endpoint,
             "HOMESHORE_BUCKET": lake.container,
             "HOMESHORE_DATABASE": self.physical_name,
             "HOMESHORE_IDENTITY": self.identity.client_id,
             "HOMESHORE_KEEP_DAYS": str(spec.keep_days),
+            "HOMESHORE_REPEAT_HOURS": str(job.repeat_hours),
+            "HOMESHORE_SECONDS": str(job.run_seconds),
             "HOMESHORE_SQL": self.sql.endpoint,
         }
+
+
+def gibibytes(mebibytes: int) -> str:
+    """Memory as Container Apps has it: in Gi, with the quarters that it takes."""
+    return f"{mebibytes / 1024:g}Gi"
 
 
 def cron(minutes: int) -> str:

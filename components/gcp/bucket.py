@@ -58,6 +58,7 @@ class Bucket(Store):
             opts=self.keeper(depends_on=[encryption.agents["storage"], own(logs, Logs).sink]),
         )
         self.ready = [self.resource]
+        self.rules = spec.rules
         self.name = self.resource.name
         self.resource_id = pulumi.Output.concat("projects/_/buckets/", self.resource.name)
         self.uri = pulumi.Output.concat("gs://", self.resource.name)

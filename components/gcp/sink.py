@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
-from pulumi_gcp import bigquery, projects, serviceaccount
+from pulumi_gcp import bigquery, projects, serviceaccount, storage
 
 from components.base import Classification, RegionalComponent
 from components.contracts import BucketHandle, Handle, KeyHandle, NetworkHandle, SinkSpec
@@ -13,7 +13,7 @@ from components.gcp import names
 from components.gcp.managed_key import ManagedKey
 from components.gcp.place import GcpComponent, known, member, own
 from components.gcp.store import Store
-from components.gcp.tables import REFRESHED_DAYS, by_day, json_lines, schedule, views
+from components.gcp.tables import NOTHING, by_day, first_object, json_lines, refreshed_days, schedule, views
 from events.contract import Contract
 from processor.sql import bigquery as models
 
@@ -155,10 +155,21 @@ class Sink(GcpComponent):
                 # It holds no data: a contract with one more column is a new definition over the same objects.
                 deletion_protection=False,
                 labels=PSEUDONYMISED,
-                opts=self.child(depends_on=lake.ready),
+                opts=self.child(depends_on=[self._first(name, table, lake)]),
             )
             for table in models.external_tables(contract, lake.physical_name)
         ]
+
+    def _first(self, name: str, table: models.ExternalTable, lake: Store) -> storage.BucketObject:
+        """The object that a table over partitions needs to be made at all; the bucket's own key encrypts it."""
+        return storage.BucketObject(
+            f"{name}-{table.name.replace('_', '-')}-first",
+            bucket=lake.name,
+            name=first_object(table),
+            source=pulumi.FileAsset(NOTHING.as_posix()),
+            content_type="application/octet-stream",
+            opts=self.child(depends_on=lake.ready),
+        )
 
     def _native(self, name: str, spec: SinkSpec, dataset: bigquery.Dataset) -> list[bigquery.Table]:
         return [
@@ -234,7 +245,27 @@ class Sink(GcpComponent):
             )
             for layer, table in zip(("silver", "gold"), native, strict=True)
         ]
-        return [jobs, *writes, *lake.grant_read(f"{name}-refresh-lake", who)]
+        return [jobs, *writes, *self._may_be_taken(name, account), *lake.grant_read(f"{name}-refresh-lake", who)]
+
+    def _may_be_taken(self, name: str, account: serviceaccount.Account) -> list[pulumi.Resource]:
+        """The Data Transfer Service runs the query as the account: it takes tokens of this one account."""
+        service = "bigquerydatatransfer"
+        agent = projects.ServiceIdentity(
+            f"{name}-refresh-identity",
+            project=self.place.project,
+            service=f"{service}.googleapis.com",
+            opts=self.child(),
+        )
+        taken = serviceaccount.IAMMember(
+            f"{name}-refresh-agent",
+            service_account_id=pulumi.Output.concat(
+                f"projects/{self.place.project}/serviceAccounts/", self._email(account)
+            ),
+            role="roles/iam.serviceAccountTokenCreator",
+            member=member(self.place.agent(service)),
+            opts=self.child(depends_on=[agent]),
+        )
+        return [taken]
 
     def _refresh(
         self, name: str, spec: SinkSpec, account: serviceaccount.Account, after: Sequence[pulumi.Resource]
@@ -249,7 +280,9 @@ class Sink(GcpComponent):
             schedule=schedule(spec.refresh_minutes),
             params={
                 "query": models.refresh_script(
-                    spec.contract, f"{self.place.project}.{self.physical_name}", REFRESHED_DAYS
+                    spec.contract,
+                    f"{self.place.project}.{self.physical_name}",
+                    refreshed_days(spec.refresh_minutes),
                 )
             },
             service_account_name=self._email(account),

@@ -10,12 +10,13 @@ from components.contracts import Stores
 from components.gcp.place import GcpComponent, member, own
 from components.gcp.processor import DATA_PREFIXES
 from components.gcp.store import Store
+from components.lifecycle import LifecycleRule
 
 INTERVAL_SECONDS = 3_600
 """Between two runs: the shortest that the service has (Storage Transfer API, Schedule.repeatInterval)."""
 COPIED_DAYS, RETURNED_DAYS = 7, 31
 """How far back a run looks for objects that the other lake lacks: every hour, and on the way back after an outage. What
-is older is not looked for: the other lake may have let it expire, or somebody may have erased it there."""
+is older is not looked for: somebody may have erased it there, or it has expired."""
 FIRST_DAY = storage.TransferJobScheduleScheduleStartDateArgs(year=2026, month=1, day=1)
 """A schedule needs a first day; with one that has passed, the first run is at the next midnight (UTC)."""
 SECONDS_PER_DAY = 86_400
@@ -51,12 +52,18 @@ class Pair(GcpComponent):
         self._job(
             f"{name}-to-standby",
             "to-standby",
-            _copies(here, there, COPIED_DAYS),
+            _copies(here, there, looked_back(COPIED_DAYS, here.rules)),
             allowed,
             storage.TransferJobScheduleArgs(schedule_start_date=FIRST_DAY, repeat_interval=f"{INTERVAL_SECONDS}s"),
         )
         # Without a schedule it runs when somebody says so: a standby that waits has nothing to give back.
-        self._job(f"{name}-from-standby", "from-standby", _copies(there, here, RETURNED_DAYS), allowed, None)
+        self._job(
+            f"{name}-from-standby",
+            "from-standby",
+            _copies(there, here, looked_back(RETURNED_DAYS, there.rules)),
+            allowed,
+            None,
+        )
         self.uri: pulumi.Output[str] = primary.stream.uri
         self.register_outputs({"uri": self.uri})
 
@@ -102,3 +109,9 @@ def _copies(source: Store, sink: Store, days: int) -> storage.TransferJobTransfe
             ),
         ),
     )
+
+
+def looked_back(days: int, rules: tuple[LifecycleRule, ...]) -> int:
+    """`days`, or a day less than the `rules` keep what is copied: a copy is younger, and would outlive what expired."""
+    kept = [rule.delete_after_days for rule in rules if rule.prefix in DATA_PREFIXES]
+    return max(1, min([days, *(each - 1 for each in kept if each is not None)]))

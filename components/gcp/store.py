@@ -10,10 +10,14 @@ from pulumi_gcp import storage
 from components.base import RegionalComponent
 from components.gcp import grants
 from components.gcp.place import GcpComponent
+from components.lifecycle import LifecycleRule
 
 
 class Store(GcpComponent):
-    """The bucket of that name; `ready` is what must be there before somebody uses it."""
+    """The bucket of that name. `ready` is what must be there before somebody uses it.
+
+    `rules` are those by which its objects are kept; none where that is its owner's matter.
+    """
 
     name: pulumi.Output[str]
     resource_id: pulumi.Output[str]
@@ -23,6 +27,7 @@ class Store(GcpComponent):
         super().__init__(kind, name, parent)
         self.physical_name = self.bucket = bucket
         self.ready: list[pulumi.Resource] = []
+        self.rules: tuple[LifecycleRule, ...] = ()
 
     def grant_read(self, name: str, principal: pulumi.Input[str]) -> Sequence[pulumi.Resource]:
         """Let `principal` (a member, such as serviceAccount:…) list and read the objects."""

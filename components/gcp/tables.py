@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
 
 from pulumi_gcp import bigquery
 
 from events.contract import Contract
 from processor.sql import bigquery as models
 
-REFRESHED_DAYS = 1
-"""Days of arrival, before today, that one refresh of silver reads: each run is paid by what it reads. A message fails
-for good within hours, so only a longer outage leaves older arrivals behind; those are refreshed by hand."""
+NOTHING = Path("components/gcp/none.jsonl.gz")
+"""No rows, compressed; from the directory in which the program runs."""
 LEAST_REFRESH_MINUTES = 5
 """The shortest time between two runs of a scheduled query (BigQuery documentation, "Scheduling queries")."""
 _DAY_MINUTES = 24 * 60
@@ -51,6 +52,25 @@ def schedule(refresh_minutes: int) -> str:
     """
     minutes = min(max(refresh_minutes, LEAST_REFRESH_MINUTES), _DAY_MINUTES)
     return f"every {minutes // 60} hours" if minutes % 60 == 0 else f"every {minutes} minutes"
+
+
+def refreshed_days(refresh_minutes: int) -> int:
+    """Days of arrival, before today, that one refresh of silver reads: each run is paid by what it reads.
+
+    They reach back over one run that failed, to the one before it: the next run catches up. After a longer outage
+    older arrivals are refreshed by hand.
+    """
+    return max(1, ceil(2 * min(refresh_minutes, _DAY_MINUTES) / _DAY_MINUTES))
+
+
+def first_object(table: models.ExternalTable) -> str:
+    """Name of the object without rows (`NOTHING`) that must be there before the table is.
+
+    BigQuery refuses a table over partitions while none is there ("Cannot query hive partitioned data … without any
+    associated files"), and some kinds of object may not come for a long time. No query asks for its day.
+    """
+    within = table.source_uri_prefix.replace("{day:DATE}", "day=1970-01-01").replace("{hour:STRING}", "hour=00")
+    return f"{within.removeprefix('gs://').partition('/')[2]}/{NOTHING.name}"
 
 
 def json_lines(table: models.ExternalTable) -> bigquery.TableExternalDataConfigurationArgs:

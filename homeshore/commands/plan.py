@@ -90,7 +90,7 @@ def size(
     \b
     JSON: {"version": 1, "stack", "placement", "workload", "latency",
       "decisions": [{"name", "value", "unit", "reason", "limit", "source", "confidence", "assumptions"}],
-      "plan": {"stream", "processor", "storage", "operations"}}
+      "plan": {"stream", "processor", "storage", "operations", "sink" where a job writes silver and gold}}
     """
     from stacks.sizing import SizingError, plan
 
@@ -141,7 +141,7 @@ def standby(target: str, *, cloud: str | None, boundary: str | None, as_json: bo
 
     \b
     JSON: {"version": 1, "stack", "placement": {"cloud", "region"}, "boundary", "services": [name],
-      "partners": [{"region", "country", "own_pair", "same_country", "unknown": [service], "bucket"}],
+      "partners": [{"region", "country", "own_pair", "same_country", "unknown": [service]}],
       "ruled_out": [{"region", "reason"}], "pair_outside",
       "replication": [{"cloud", "subject", "copied", "text", "source"}]}
     """
@@ -212,6 +212,6 @@ def _print_json(request: Request, capacity: CapacityPlan) -> None:
         },
         "latency": request.latency.value,
         "decisions": numbers.pop("decisions"),
-        "plan": numbers,
+        "plan": {part: values for part, values in numbers.items() if values is not None},
     }
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -81,7 +81,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything one run of the program registered, in the order of registration, without a secret's value."""
+    """Everything one run of the program registered, without a secret's value, in one order (homeshore.engine.order)."""
 
     project: str
     stack: str

@@ -28,6 +28,7 @@ from homeshore.engine.failures import ProgramFailed, describe
 from homeshore.engine.log import Log, Printed
 from homeshore.engine.model import Backend, Snapshot
 from homeshore.engine.monitor import Monitor
+from homeshore.engine.order import in_order
 from homeshore.engine.redaction import frames_of
 from homeshore.project import Project
 
@@ -57,11 +58,17 @@ def run(
     monitor = Monitor(project.name, stack, strings, backend)
     current = _Run(project, stack, monitor, Log(monitor.secrets))
     try:
-        with _ONE_AT_A_TIME, _program_environment(project.root, current.log), _pristine_settings(), _collector_off():
+        with (
+            _ONE_AT_A_TIME,
+            _program_environment(project.root, current.log),
+            _pristine_settings(),
+            _collector_off(),
+            _alias_specs_only(),
+        ):
             contextvars.copy_context().run(current.execute)
     finally:
         current.log.write_to(diagnostics or sys.stderr)
-    return Snapshot(project.name, stack, monitor.resources(), monitor.outputs)
+    return Snapshot(project.name, stack, in_order(monitor.resources()), monitor.outputs)
 
 
 @dataclass(frozen=True)
@@ -258,6 +265,27 @@ def _collector_off() -> Generator[None]:
     finally:
         gc.enable()
         gc.collect(0)  # all that the run made is in the youngest generation
+
+
+@contextlib.contextmanager
+def _alias_specs_only() -> Generator[None]:
+    """Leave a resource's aliases as the specs that the monitor asks for and takes apart itself.
+
+    The SDK also works each of them out as an URN, for engines that do not know specs, and awaits a dozen outputs for
+    it (pulumi 3.272, Resource.__init__). Azure's resources have some 20 aliases each, one per version of its API: that
+    was three quarters of a run.
+    """
+
+    def as_stated(*_alias_name_type_parent: object) -> str:
+        return ""
+
+    module = cast("Any", pulumi.resource)
+    worked_out = module.collapse_alias_to_urn
+    module.collapse_alias_to_urn = as_stated
+    try:
+        yield
+    finally:
+        module.collapse_alias_to_urn = worked_out
 
 
 @contextlib.contextmanager

@@ -90,7 +90,6 @@ def document(found: Answer) -> dict[str, object]:
                 "own_pair": each.own_pair,
                 "same_country": each.same_country,
                 "unknown": list(each.unknown),
-                "bucket": each.bucket,
             }
             for each in found.partners
         ],
@@ -139,8 +138,6 @@ def _partners(found: Answer) -> Table:
     table.add_column(ratio=1)
     for each in found.partners:
         facts = ["the cloud's own pair"] * each.own_pair
-        if each.region.cloud == "gcp":
-            facts.append(f"one bucket in both: {each.bucket}" if each.bucket else "no bucket spans both")
         if each.unknown:
             facts.append(f"not known there: {', '.join(titles[name] for name in each.unknown)}")
         table.add_row(Text(each.region.name), Text(each.region.country), Text("; ".join(facts)))

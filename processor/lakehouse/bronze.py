@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 64 * 1024 * 1024
 """One chunk holds so many bytes of objects at most (or one object): some 400 MiB of JSON, which one commit takes in."""
+CHUNK_MEMORY_MIB = 2048
+"""What the engine needs of memory for a chunk of that size."""
+
+SHELF_BYTES = 2 * 2**30
+"""Objects that wait on disk for their second reading: of the 8 GiB that a replica has; the rest is DuckDB's."""
 
 
 class Item(NamedTuple):
@@ -50,6 +55,11 @@ class Chunk(NamedTuple):
     hour: str
     items: tuple[Item, ...]
     progress: int
+
+    @property
+    def began(self) -> datetime:
+        """The hour's first moment, in UTC."""
+        return datetime(self.day.year, self.day.month, self.day.day, int(self.hour.rpartition("=")[2]))  # noqa: DTZ001
 
 
 def chunks(
@@ -95,6 +105,40 @@ def _digests(items: list[Item]) -> list[int]:
         digest.update(f"{item.name}\n{item.tag}\n".encode())
         reached.append(int.from_bytes(digest.digest()[:8]) >> 1)
     return reached
+
+
+class Shelf:
+    """The files of chunks that are read twice: what fits stays after the first time, the rest is fetched again."""
+
+    def __init__(self, bronze: Bronze, directory: Path, most_bytes: int = SHELF_BYTES) -> None:
+        self._bronze, self._directory = bronze, directory
+        self._room = most_bytes
+        self._kept: dict[Path, int] = {}
+
+    def get(self, chunk: Chunk) -> list[Path]:
+        """The chunk's objects as files, fetched where they are not here."""
+        files = [self._directory / item.name for item in chunk.items]
+        for item, file in zip(chunk.items, files, strict=True):
+            if file not in self._kept:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                self._bronze.fetch(item.name, file)
+        return files
+
+    def keep(self, files: list[Path]) -> None:
+        """The files are read again later: they stay as far as there is room."""
+        for file in files:
+            size = file.stat().st_size
+            if file not in self._kept and size <= self._room:
+                self._kept[file] = size
+                self._room -= size
+            elif file not in self._kept:
+                file.unlink()
+
+    def drop(self, files: list[Path]) -> None:
+        """The files are not needed any more."""
+        for file in files:
+            self._room += self._kept.pop(file, 0)
+            file.unlink()
 
 
 class Container(Bronze):

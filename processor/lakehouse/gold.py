@@ -22,6 +22,28 @@ if TYPE_CHECKING:
 SEEN = "silver"
 """The transaction identifier of gold's commits: the version of silver that they have seen."""
 
+MOST_ROWS_PER_MIB = 50_000
+"""Rows of silver that are counted together, for each MiB of the engine: where each third row is another person in
+another hour, some seventy bytes for each of them fit."""
+
+
+def spans(silver: DeltaTable, since: datetime, end: datetime, most_rows: int) -> list[tuple[datetime, datetime | None]]:
+    """The hours from `since` on in parts that are counted one after the other, newest first; the newest has no end.
+
+    As many as keep each to some `most_rows`, were all hours until `end` alike; no part is shorter than an hour.
+    """
+    first_day = (since.date() - timedelta(days=sql.FAST_CLOCK_DAYS)).isoformat()
+    files = silver.get_add_actions(flatten=True).select([f"partition.{ARRIVED_DAY}", "num_records"])
+    rows = sum(
+        int(count or 0)
+        for day, count in zip(*(column.to_pylist() for column in files.columns), strict=True)
+        if str(day) >= first_day
+    )
+    hours = max(1, (end - since) // timedelta(hours=1))
+    parts = min(hours, rows // most_rows + 1)
+    starts = [since + timedelta(hours=hours * part // parts) for part in range(parts)]
+    return list(zip(starts, [*starts[1:], None], strict=True))[::-1]
+
 
 class Gold:
     """The gold table and the engine that fills it."""
@@ -33,12 +55,12 @@ class Gold:
         self._connection = connection
         connection.execute(sql.gold_ddl(contract, "duckdb", DATABASE, ""))
 
-    def count(self, silver: DeltaTable, since: datetime) -> int:
-        """Count the hours from `since` (UTC, a full hour) on anew; return how many rows were counted.
+    def count(self, silver: DeltaTable, since: datetime, until: datetime | None = None) -> int:
+        """Count the hours from `since` on anew, up to `until` (UTC, full hours); return how many rows were counted.
 
         Raises CommitFailedError when another run has written meanwhile.
         """
-        self._stream(silver, since)
+        self._stream(silver, since, until)
         rows = load(self._connection, "counted", sql.gold_select(self._contract, "duckdb", DATABASE))
         self._connection.unregister("arrivals")
         names = [name for name, _ in self._columns]
@@ -67,13 +89,14 @@ class Gold:
             self.table, nothing, mode="append", commit_properties=marks(self.table, {SEEN: silver.version(), **more})
         )
 
-    def _stream(self, silver: DeltaTable, since: datetime) -> None:
+    def _stream(self, silver: DeltaTable, since: datetime, until: datetime | None) -> None:
         """The hours' rows as `lake.silver`. The day of arrival bounds what is read."""
         needed = {self._contract.field(role).name for role in ("event_time", "event_type")}
         needed |= {field.name for field in self._contract.fields if field.role == "person"}
         event_time = self._contract.field("event_time").name
         first_day = since.date() - timedelta(days=sql.FAST_CLOCK_DAYS)
         where = f"{ARRIVED_DAY} >= DATE '{first_day}' AND \"{event_time}\" >= TIMESTAMP '{since}Z'"
+        where += f" AND \"{event_time}\" < TIMESTAMP '{until}Z'" if until else ""
         stream(self._connection, "arrivals", silver, ", ".join(f'"{name}"' for name in sorted(needed)), where)
         columns = [
             f'"{name}" AT TIME ZONE \'UTC\' AS "{name}"' if kind == "timestamp" else f'"{name}"'

@@ -21,8 +21,9 @@ from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import ContainerClient
 from deltalake.exceptions import CommitFailedError
 
-from processor.lakehouse.bronze import Container
-from processor.lakehouse.refresh import DAYS, Counts, Plan, refresh, utc_today
+from processor.lakehouse.bronze import CHUNK_BYTES, CHUNK_MEMORY_MIB, Container
+from processor.lakehouse.engine import memory_mib
+from processor.lakehouse.refresh import DAYS, LEAST_REPEAT_HOURS, REPEAT_HOURS, Counts, Plan, refresh, utc_today
 from processor.lakehouse.tables import Place
 from processor.lakehouse.views import connector, make_views, scope
 from processor.pipeline import print_line
@@ -32,13 +33,16 @@ from processor.sql import synapse
 CONNECT_SECONDS = 5
 READ_SECONDS = 60
 _REQUIRED = ("account", "bucket", "identity", "keep_days")
+TAKING = 0.6
+"""Of a run's time; the rest is for the chunk at hand, the day's upkeep, gold and the views."""
 
 
 class Settings(msgspec.Struct, frozen=True):
     """What the stack tells the job: HOMESHORE_ACCOUNT, the blob URL; _BUCKET, the container; _IDENTITY, a client id;
 
     _KEEP_DAYS after which events leave silver. Optional: _SQL, Synapse's serverless host, with the _DATABASE to make
-    there; _DAYS of arrival that a run looks at.
+    there; _DAYS of arrival that a run looks at; _REPEAT_HOURS (24 or more) within which an event may come again;
+    _SECONDS after which the platform ends a run.
     """
 
     account: str
@@ -48,6 +52,8 @@ class Settings(msgspec.Struct, frozen=True):
     sql: str = ""
     database: str = ""
     days: int = DAYS
+    repeat_hours: int = REPEAT_HOURS
+    seconds: int = 0
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -56,10 +62,12 @@ class Settings(msgspec.Struct, frozen=True):
         needed = [*_REQUIRED, *(["database"] if found["sql"] else [])]
         faults = [f"HOMESHORE_{name.upper()} is missing" for name in needed if not found[name]]
         faults += [
-            f"HOMESHORE_{name.upper()} is no number of days from 1 on"
-            for name in ("keep_days", "days")
+            f"HOMESHORE_{name.upper()} is no number from 1 on"
+            for name in ("keep_days", "days", "repeat_hours", "seconds")
             if found[name] and not (found[name].isdecimal() and int(found[name]))
         ]
+        if found["repeat_hours"].isdecimal() and 0 < int(found["repeat_hours"]) < LEAST_REPEAT_HOURS:
+            faults.append(f"HOMESHORE_REPEAT_HOURS is below {LEAST_REPEAT_HOURS}")
         if found["account"] and urlsplit(found["account"]).scheme != "https":
             faults.append("HOMESHORE_ACCOUNT is no https URL")
         if faults:
@@ -90,7 +98,14 @@ def run(settings: Settings, contract: Contract) -> int:
             read_timeout=READ_SECONDS,
         ) as container,
     ):
-        plan = Plan(utc_today(), settings.keep_days, settings.days)
+        plan = Plan(
+            utc_today(),
+            settings.keep_days,
+            settings.days,
+            # Twice the memory takes chunks that are twice as large: files in silver that need no joining.
+            chunk_bytes=CHUNK_BYTES * max(1, memory_mib() // CHUNK_MEMORY_MIB),
+            repeat_hours=settings.repeat_hours,
+        )
         try:
             counts = refresh(
                 contract,
@@ -99,6 +114,7 @@ def run(settings: Settings, contract: Contract) -> int:
                 plan,
                 scratch=Path(scratch),
                 stopped=lambda: bool(told),
+                enough=lambda: 0 < settings.seconds * TAKING <= time.monotonic() - began,
             )
             views = 0 if counts.stopped else _views(settings, contract, credential)
         except CommitFailedError:
@@ -125,9 +141,14 @@ def place(settings: Settings, environment: Mapping[str, str]) -> Place:
 
 
 def refreshed_line(counts: Counts, views: int, began: float) -> str:
-    """The log line of a run that has ended well."""
+    """The log line of a run that has ended well; one that has left some of bronze says so in other words.
+
+    The alarm on the lakehouse looks for the first words only.
+    """
     named = {name.capitalize(): value for name, value in counts._asdict().items()}
-    return _line("INFO", "lakehouse refreshed", began, Views=views, **named)
+    late = counts.behind and not counts.stopped
+    severity, message = ("WARNING", "lakehouse behind") if late else ("INFO", "lakehouse refreshed")
+    return _line(severity, message, began, Views=views, **named)
 
 
 def _views(settings: Settings, contract: Contract, credential: ManagedIdentityCredential) -> int:

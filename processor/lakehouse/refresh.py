@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from processor import sql
-from processor.lakehouse.bronze import CHUNK_BYTES, Bronze, chunks, days_until
-from processor.lakehouse.engine import engine
-from processor.lakehouse.gold import Gold
-from processor.lakehouse.silver import Silver, expire
+from processor.lakehouse.bronze import CHUNK_BYTES, Bronze, Shelf, chunks, days_until
+from processor.lakehouse.engine import engine, memory_mib
+from processor.lakehouse.gold import MOST_ROWS_PER_MIB, Gold, spans
+from processor.lakehouse.silver import Gathered, Silver, expire
 from processor.lakehouse.tables import ARRIVED_DAY, KEPT_HOURS, Place, gold_schema, opened, silver_schema
 from processor.schema import Contract
 
@@ -24,24 +25,38 @@ if TYPE_CHECKING:
 
 DAYS = 3
 """Days of arrival that a run looks at, beside today: as many as the refreshes on the other clouds."""
+REPEAT_HOURS = 24 * sql.REPEATED_WITHIN_DAYS
+"""How long after its first copy an event is known again, unless the stack says it: as on the other clouds."""
+LEAST_REPEAT_HOURS = 24
+"""Below it one day of arrival could hold an event twice, and an earlier arrival would have to replace both."""
+KEYS_PER_MIB = 8192
+"""Keys that are looked up together, for each MiB of the engine: a third of it for DuckDB's table of them."""
 UPKEEP = "upkeep"
 """The transaction identifier of gold's commits that says on which day the last upkeep was (its ordinal)."""
 _MANY_FILES = 16
 
 
 class Plan(NamedTuple):
-    """What a run is told: the day it is, days of arrival to look at, days after which events leave silver."""
+    """What a run is told: the day it is, days of arrival to look at, days after which events leave silver.
+
+    `repeat_hours` before a chunk's hour its events are looked for among what arrived. `lookup_keys` are looked up
+    together, `count_rows` counted together (0: as many as the memory takes).
+    """
 
     today: date
     keep_days: int
     days: int = DAYS
     chunk_bytes: int = CHUNK_BYTES
+    repeat_hours: int = REPEAT_HOURS
+    lookup_keys: int = 0
+    count_rows: int = 0
 
 
 class Counts(NamedTuple):
     """What a run did: objects and rows read, events added and replaced, gold's rows counted, files that expired.
 
-    `stopped` runs were told to end early; what they left is the next run's.
+    `stopped` runs were told to end early; what they left is the next run's. So is what a run that is `behind` left of
+    bronze: it did all the rest.
     """
 
     objects: int = 0
@@ -51,12 +66,23 @@ class Counts(NamedTuple):
     gold: int = 0
     expired: int = 0
     stopped: bool = False
+    behind: bool = False
 
 
 def refresh(
-    contract: Contract, place: Place, bronze: Bronze, plan: Plan, *, scratch: Path, stopped: Callable[[], bool]
+    contract: Contract,
+    place: Place,
+    bronze: Bronze,
+    plan: Plan,
+    *,
+    scratch: Path,
+    stopped: Callable[[], bool],
+    enough: Callable[[], bool] = lambda: False,
 ) -> Counts:
     """Bring silver and gold up to date. `scratch` is an empty directory; `stopped` is asked between commits.
+
+    `enough` says that no more of bronze is to be taken in, so that upkeep and gold have their time: what is past its
+    retention goes even while a run cannot keep up.
 
     Raises CommitFailedError when another run writes at the same time, and what the storage raises.
     """
@@ -65,7 +91,7 @@ def refresh(
     with engine(scratch) as connection:
         silver, gold = Silver(contract, silver_table, connection), Gold(contract, gold_table, connection)
         current = gold.has_seen(silver_table)
-        counts, touched = _take_all(silver, bronze, plan, scratch, stopped)
+        counts, touched = _take_all(silver, bronze, plan, scratch, stopped=stopped, enough=enough)
         if stopped():
             return counts._replace(stopped=True)
         upkept = gold_table.transaction_version(UPKEEP) == plan.today.toordinal()
@@ -74,28 +100,61 @@ def refresh(
         if upkept and gold.has_seen(silver_table):
             return counts
         since = _first_hour(plan, touched if current else None)
-        rows = gold.count(silver_table, since) if touched or not current else 0
+        rows = _count(gold, silver_table, plan, since) if touched or not current else 0
         gold.note(silver_table, {UPKEEP: plan.today.toordinal()})
         return counts._replace(gold=rows)
 
 
 def _take_all(
-    silver: Silver, bronze: Bronze, plan: Plan, scratch: Path, stopped: Callable[[], bool]
+    silver: Silver,
+    bronze: Bronze,
+    plan: Plan,
+    scratch: Path,
+    *,
+    stopped: Callable[[], bool],
+    enough: Callable[[], bool],
 ) -> tuple[Counts, datetime | None]:
+    """Round after round: gather the ids of some chunks, look them up together, take the chunks one by one.
+
+    A run takes one chunk at least, so that even the slowest gets on.
+    """
     counts, touched = Counts(), None
-    days = days_until(plan.today, min(plan.days, plan.keep_days - 1))
-    for chunk in chunks(bronze, days, silver.table.transaction_version, plan.chunk_bytes):
-        if stopped():
-            break
-        taken = silver.take(chunk, bronze, scratch)
-        counts = counts._replace(
-            objects=counts.objects + len(chunk.items),
-            read=counts.read + taken.read,
-            silver=counts.silver + taken.added,
-            replaced=counts.replaced + taken.replaced,
-        )
-        touched = min((hour for hour in (touched, taken.touched) if hour), default=None)
+    shelf, most_keys = Shelf(bronze, scratch), plan.lookup_keys or memory_mib() * KEYS_PER_MIB
+    coming = chunks(bronze, _days(plan), silver.table.transaction_version, plan.chunk_bytes)
+    while (first := next(coming, None)) is not None:
+        if stopped() or (counts.objects and enough()):
+            return counts._replace(behind=True), touched
+        gathered: list[Gathered] = []
+        for each in silver.gather(chain([first], coming), shelf, most_keys):
+            gathered.append(each)
+            if stopped() or enough():
+                break
+        if not stopped():
+            silver.look_up(first.began - timedelta(hours=plan.repeat_hours))
+        for each in gathered:
+            if stopped() or (counts.objects and enough()):
+                return counts._replace(behind=True), touched
+            taken = silver.take(each, shelf)
+            counts = counts._replace(
+                objects=counts.objects + len(each.chunk.items),
+                read=counts.read + taken.read,
+                silver=counts.silver + taken.added,
+                replaced=counts.replaced + taken.replaced,
+            )
+            touched = min((hour for hour in (touched, taken.touched) if hour), default=None)
     return counts, touched
+
+
+def _days(plan: Plan) -> list[date]:
+    """The days of arrival that a run looks at: none that is past its retention."""
+    return days_until(plan.today, min(plan.days, plan.keep_days - 1))
+
+
+def _count(gold: Gold, silver: DeltaTable, plan: Plan, since: datetime) -> int:
+    """Count gold from `since` on, in parts that fit the memory: the newest hours are there first."""
+    end = datetime.combine(plan.today + timedelta(days=1), datetime.min.time())
+    most_rows = plan.count_rows or memory_mib() * MOST_ROWS_PER_MIB
+    return sum(gold.count(silver, first, until) for first, until in spans(silver, since, end, most_rows))
 
 
 def _first_hour(plan: Plan, touched: datetime | None) -> datetime:

@@ -1,5 +1,7 @@
 """Silver from bronze, one chunk after the other; each ends in one commit that holds its rows and how far it got.
 
+What silver holds already is looked up for many chunks at once: their ids are read first, then silver's keys, once.
+
 A commit that died leaves nothing, and the chunk is read again. What an earlier run has stored is found by its id, so
 reading again changes nothing. An event that silver holds is replaced by an earlier arrival, as in the SQL models; that
 is a commit of its own before, which happens seldom and finds nothing to do when it is repeated.
@@ -7,21 +9,29 @@ is a commit of its own before, which happens seldom and finds nothing to do when
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from deltalake import DeltaTable, write_deltalake
 
 from processor import sql
-from processor.lakehouse.bronze import Bronze, Chunk
-from processor.lakehouse.engine import DATABASE, load, moments, stream
-from processor.lakehouse.tables import ARRIVED_DAY, WRITING, marks
+from processor.lakehouse.bronze import Chunk, Shelf
+from processor.lakehouse.engine import DATABASE, load, moments
+from processor.lakehouse.known import Known, key_of
+from processor.lakehouse.tables import ARRIVED_DAY, KEY, WRITING, marks, silver_rows
 from processor.schema import Contract
-from processor.sql.models import bronze_reader, silver_columns
+from processor.sql.models import bronze_reader
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+
+class Gathered(NamedTuple):
+    """A chunk whose ids have been read, and the number of its rows."""
+
+    chunk: Chunk
+    rows: int
 
 
 class Taken(NamedTuple):
@@ -34,19 +44,35 @@ class Taken(NamedTuple):
 
 
 class Silver:
-    """The silver table and the engine that fills it."""
+    """The silver table and the engine that fills it: chunks are first gathered, then looked up together, then taken."""
 
     def __init__(self, contract: Contract, table: DeltaTable, connection: DuckDBPyConnection) -> None:
         self.table = table
         self._contract = contract
-        self._columns = [*silver_columns(contract), (ARRIVED_DAY, "date")]
+        self._columns = silver_rows(contract)
         self._connection = connection
+        self._known = Known(contract, connection)
         self._id, self._time = (f'"{contract.field(role).name}"' for role in ("event_id", "event_time"))
 
-    def take(self, chunk: Chunk, bronze: Bronze, scratch: Path) -> Taken:
+    def gather(self, coming: Iterable[Chunk], shelf: Shelf, most_keys: int) -> Iterator[Gathered]:
+        """Read the ids of chunks until `most_keys` are there: what one lookup is for."""
+        self._known.forget()
+        for chunk in coming:
+            files = shelf.get(chunk)
+            rows = self._known.gather(files)
+            shelf.keep(files)
+            yield Gathered(chunk, rows)
+            if self._known.gathered() >= most_keys:
+                return
+
+    def look_up(self, since: datetime) -> None:
+        """Find what silver holds of what was gathered, among the arrivals from `since` on."""
+        self._known.look_up(self.table, since)
+
+    def take(self, gathered: Gathered, shelf: Shelf) -> Taken:
         """Bring one chunk into silver. Raises CommitFailedError when another run has written meanwhile."""
-        read = self._read(chunk, bronze, scratch)
-        self._find(chunk.day)
+        chunk = gathered.chunk
+        read = self._read(gathered, shelf)
         added = load(self._connection, "unseen", f"SELECT * FROM fresh ANTI JOIN held USING ({self._id})")  # noqa: S608
         replaced = load(
             self._connection,
@@ -63,34 +89,22 @@ class Silver:
             writer_properties=WRITING,
             commit_properties=marks(self.table, {chunk.hour: chunk.progress}),
         )
+        self._known.stored()
         return Taken(read, added, replaced, self._touched())
 
-    def _read(self, chunk: Chunk, bronze: Bronze, scratch: Path) -> int:
+    def _read(self, gathered: Gathered, shelf: Shelf) -> int:
         """The chunk's rows as `lake.bronze`, and without duplicates as `fresh`."""
-        files = [scratch / item.name for item in chunk.items]
-        for item, file in zip(chunk.items, files, strict=True):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            bronze.fetch(item.name, file)
+        files = shelf.get(gathered.chunk)
         reader = bronze_reader(self._contract, [str(file) for file in files])
         read = load(self._connection, f"{DATABASE}.bronze", reader)
-        for file in files:
-            file.unlink()
-        fresh = sql.silver_select(self._contract, "duckdb", DATABASE)
-        load(self._connection, "fresh", f"SELECT *, CAST(arrived_at AS date) AS {ARRIVED_DAY} FROM ({fresh})")  # noqa: S608
+        shelf.drop(files)
+        rows = sql.silver_select(self._contract, "duckdb", DATABASE)
+        own = f"CAST(arrived_at AS date) AS {ARRIVED_DAY}, {key_of(self._id)} AS {KEY}"
+        # An object that was replaced between the two readings holds more than was looked up. What is new in it waits:
+        # its hour is read again, for the object's version is not the one that was listed.
+        known = "" if read == gathered.rows else f" SEMI JOIN coming USING ({KEY})"
+        load(self._connection, "fresh", f"SELECT * FROM (SELECT *, {own} FROM ({rows})){known}")  # noqa: S608
         return read
-
-    def _find(self, day: date) -> None:
-        """What silver holds of the chunk's events: all ids of some days stream by, only those stay."""
-        since = day - timedelta(days=sql.REPEATED_WITHIN_DAYS)
-        columns = f"{self._id}, arrived_at, {ARRIVED_DAY} AS day, {self._time} AS time"
-        stream(self._connection, "known", self.table, columns, f"{ARRIVED_DAY} >= DATE '{since}'")
-        load(
-            self._connection,
-            "held",
-            f"SELECT {self._id}, arrived_at AT TIME ZONE 'UTC' AS arrived_at, day, time AT TIME ZONE 'UTC' AS time\n"
-            f"FROM known SEMI JOIN fresh USING ({self._id})",
-        )
-        self._connection.unregister("known")
 
     def _replace(self) -> None:
         source = moments(self._connection, [*self._columns, ("held_day", "date")], "earlier")

@@ -17,6 +17,8 @@ from processor.sql.models import gold_columns, silver_columns
 
 ARRIVED_DAY = "arrived_day"
 """Silver's partitions: the day of arrival, as on the other clouds. A column of its own, for Delta derives none."""
+KEY = "_id_key"
+"""Silver's column that lookups read instead of the event ids (see known.py); no view shows it."""
 WRITER = "homeshore"
 PROTOCOL = (1, 2)
 KEPT_HOURS = 7 * 24
@@ -46,8 +48,18 @@ class Place(NamedTuple):
 
 
 def silver_schema(contract: Contract) -> Schema:
-    """Silver's columns, and the day that it is partitioned by. All optional, so that a contract may grow."""
-    return _schema([*silver_columns(contract), (ARRIVED_DAY, "date")])
+    """Silver's columns, the key, and the day that it is partitioned by. All optional, so that a contract may grow."""
+    return _schema(silver_rows(contract))
+
+
+def silver_rows(contract: Contract) -> list[tuple[str, str]]:
+    """Silver's columns with what the job itself needs beside them: name and type in the words of Hive.
+
+    The key and the time of arrival come first: Delta keeps statistics of a table's first 32 columns only, and a lookup
+    passes over the files whose arrivals lie before its time.
+    """
+    own = [(KEY, "bigint"), *(column for column in silver_columns(contract) if column[0] == "arrived_at")]
+    return [*own, *(column for column in silver_columns(contract) if column not in own), (ARRIVED_DAY, "date")]
 
 
 def gold_schema(contract: Contract) -> Schema:

@@ -156,20 +156,37 @@ class OperationsCapacity:
 
 
 @dataclass(frozen=True)
+class SinkCapacity:
+    """The job that writes silver and gold, where the cloud's SQL engine cannot: its profile, size, and time for a run.
+
+    `repeat_hours` after its first copy an event is still known as the same. `events_per_second` is what the job keeps
+    up with; above it silver falls behind, and bronze stays complete.
+    """
+
+    profile: str
+    cpus: int
+    memory_mb: int
+    run_seconds: int
+    repeat_hours: int
+    events_per_second: int
+
+
+@dataclass(frozen=True)
 class CapacityPlan:
-    """All numbers of one stack's capacity, and one decision for each of them."""
+    """All numbers of one stack's capacity, and one decision for each of them. `sink` is None where no job writes."""
 
     stream: StreamCapacity
     processor: ProcessorCapacity
     storage: StorageLoad
     operations: OperationsCapacity
     decisions: tuple[Decision, ...]
+    sink: SinkCapacity | None = None
 
     def figures(self) -> Iterator[tuple[str, int | bool | str | None]]:
         """Every number of the plan with its path, such as ("stream.shards", 4), in the order of the fields."""
-        for part in ("stream", "processor", "storage", "operations"):
+        for part in ("stream", "processor", "storage", "operations", "sink"):
             section = getattr(self, part)
-            for field in fields(section):
+            for field in fields(section) if section else ():
                 yield f"{part}.{field.name}", getattr(section, field.name)
 
 

@@ -25,13 +25,15 @@ class Keeping:
     """What a cloud says about keeping logs and ending queries.
 
     `choices` are the retentions that it takes, or the shortest and the longest where `any_between`. `least_scan` is the
-    lowest scan limit that it takes, None where any is taken; `scan` then says what ends a query.
+    lowest scan limit that it takes, None where any is taken; `scan` then says what ends a query. `incremental`: a
+    refresh of silver reads only what is new.
     """
 
     choices: tuple[Limit, ...]
     any_between: bool = False
     least_scan: Limit | None = None
     scan: str | None = None
+    incremental: bool = False
 
 
 def size_operations(ledger: Ledger, task: Task, keeping: Keeping) -> OperationsCapacity:
@@ -46,7 +48,7 @@ def size_operations(ledger: Ledger, task: Task, keeping: Keeping) -> OperationsC
     return OperationsCapacity(
         log_retention_days=_log_days(ledger, task, keeping),
         freshness_minutes=freshness,
-        refresh_minutes=_refresh(ledger, task),
+        refresh_minutes=_refresh(ledger, task, keeping),
         iterator_age_alarm_ms=ledger.decide(
             "operations.iterator_age_alarm_ms",
             int(freshness * 60_000 * ALARM_SHARE),
@@ -58,16 +60,21 @@ def size_operations(ledger: Ledger, task: Task, keeping: Keeping) -> OperationsC
     )
 
 
-def _refresh(ledger: Ledger, task: Task) -> int:
+def _refresh(ledger: Ledger, task: Task, keeping: Keeping) -> int:
     asked = task.slo.refresh_minutes
     day = task.workload.events_per_second.average * task.workload.event_bytes * SECONDS_PER_DAY
-    small = day <= HOURLY_UP_TO
+    often = keeping.incremental or day <= HOURLY_UP_TO
+    if keeping.incremental:
+        reads = f"each refresh of silver reads what is new in bronze, {day / 10**9:,.1f} GB a day uncompressed: "
+        chosen = "hourly costs no more than daily, and what a run is cut off in goes on an hour later"
+    else:
+        reads = f"each refresh of silver reads whole days of bronze, {day / 10**9:,.1f} GB for each uncompressed: "
+        chosen = f"{'hourly' if often else 'once a day'} is what that pays for"
     return ledger.decide(
         "operations.refresh_minutes",
-        asked or (MINUTES_PER_HOUR if small else MINUTES_PER_DAY),
+        asked or (MINUTES_PER_HOUR if often else MINUTES_PER_DAY),
         "min",
-        f"each refresh of silver reads whole days of bronze, {day / 10**9:,.1f} GB for each uncompressed: "
-        + ("as asked" if asked else f"{'hourly' if small else 'once a day'} is what that pays for"),
+        reads + ("as asked" if asked else chosen),
         source="slo.refresh_minutes" if asked else "workload",
     )
 

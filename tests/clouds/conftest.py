@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,12 +11,18 @@ from homeshore.emulators.azurite import Azurite
 from processor.core import Context
 from processor.schema import Contract
 from tests.clouds import emulators
+from tests.clouds.lakes import Bucket
 from tests.processor.batches import shared_context
 
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     return shared_context().contract
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Bucket:
+    return Bucket(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,11 @@ from events.generator import START, generate
 from processor import sql
 from processor.core import Batch, Context, Stored, process
 from processor.lakehouse.bronze import Bronze, Item
-from processor.lakehouse.refresh import Counts, Plan, refresh
+from processor.lakehouse.refresh import REPEAT_HOURS, Counts, Plan, refresh
 from processor.lakehouse.tables import ARRIVED_DAY, Place
 from processor.schema import Contract
 from processor.sql.models import gold_columns, silver_columns
-from tests.processor.batches import shared_context
+from tests.processor.batches import numbered, shared_context
 
 TODAY = START.astimezone(UTC).date()
 KEEP_DAYS = 30
@@ -100,10 +100,21 @@ def run(
     keep_days: int = KEEP_DAYS,
     chunk_bytes: int = 30_000,
     stopped: Callable[[], bool] = lambda: False,
+    enough: Callable[[], bool] = lambda: False,
     contract: Contract | None = None,
+    repeat_hours: int = REPEAT_HOURS,
+    lookup_keys: int = 350,
+    count_rows: int = 200,
 ) -> Counts:
-    """One run of the job on the bucket; small chunks, so that a run has many commits."""
-    plan = Plan(today, keep_days, chunk_bytes=chunk_bytes)
+    """One run of the job on the bucket; all is done in small parts, so that a run has many of them."""
+    plan = Plan(
+        today,
+        keep_days,
+        chunk_bytes=chunk_bytes,
+        repeat_hours=repeat_hours,
+        lookup_keys=lookup_keys,
+        count_rows=count_rows,
+    )
     with tempfile.TemporaryDirectory() as scratch:
         return refresh(
             contract or shared_context().contract,
@@ -112,6 +123,7 @@ def run(
             plan,
             scratch=Path(scratch),
             stopped=stopped,
+            enough=enough,
         )
 
 
@@ -163,3 +175,14 @@ def agrees(bucket: Bucket) -> None:
 
 def days_before(number: int) -> date:
     return TODAY - timedelta(days=number)
+
+
+def valid(number: int, hour: int = 8, kind: str = "click") -> bytes:
+    """A valid event of today at some hour."""
+    text = numbered(number).replace(b"2026-03-02T08", f"{TODAY}T{hour:02}".encode())
+    return text.replace(b'"click"', f'"{kind}"'.encode())
+
+
+def commits(root: Path) -> int:
+    """How many commits silver has had."""
+    return len(list(root.glob("silver/_delta_log/*.json")))

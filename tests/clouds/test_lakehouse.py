@@ -12,7 +12,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import duckdb
 import msgspec
 import pytest
 from deltalake.exceptions import CommitFailedError
@@ -28,6 +27,7 @@ from tests.clouds.lakes import (
     TODAY,
     Bucket,
     agrees,
+    commits,
     days_before,
     gold,
     gzipped,
@@ -37,21 +37,11 @@ from tests.clouds.lakes import (
     silver,
     table,
     truth,
+    valid,
 )
-from tests.processor.batches import numbered, shared_context
+from tests.processor.batches import shared_context
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def bucket(tmp_path: Path) -> Bucket:
-    return Bucket(tmp_path)
-
-
-def valid(number: int, hour: int = 8, kind: str = "click") -> bytes:
-    """A valid event of today at some hour."""
-    text = numbered(number).replace(b"2026-03-02T08", f"{TODAY}T{hour:02}".encode())
-    return text.replace(b'"click"', f'"{kind}"'.encode())
 
 
 def test_silver_and_gold_are_what_bronze_says(bucket: Bucket):
@@ -187,16 +177,13 @@ def test_killed_over_and_over_it_ends_with_the_same_rows(tmp_path: Path):
     bucket.fill(1200)
     program = "from tests.clouds.lakes import *\nimport sys\nprint(run(Bucket(Path(sys.argv[1]))).silver, flush=True)"
 
-    def commits() -> int:
-        return len(list(tmp_path.glob("silver/_delta_log/*.json")))
-
     killed = 0
     for more in (1, 2, 3):
-        reached = commits() + more
+        reached = commits(tmp_path) + more
         command = [sys.executable, "-c", program, str(tmp_path)]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
             deadline = time.monotonic() + 60
-            while process.poll() is None and commits() < reached:
+            while process.poll() is None and commits(tmp_path) < reached:
                 assert time.monotonic() < deadline
             process.kill()
         killed += process.returncode == -signal.SIGKILL
@@ -225,11 +212,34 @@ def test_of_two_runs_side_by_side_one_gives_way_and_nothing_is_twice_there(bucke
 
 def test_a_run_that_is_told_to_stop_ends_after_the_commit_at_hand(bucket: Bucket):
     bucket.fill(800)
-    counts = run(bucket, stopped=lambda: len(bucket.fetched) >= 3)
+    counts = run(bucket, stopped=lambda: commits(bucket.root) >= 3)
     assert counts.stopped
     assert 0 < counts.objects < 8
     assert not run(bucket).stopped
     agrees(bucket)
+
+
+def test_a_run_that_is_told_to_stop_while_it_looks_ahead_ends_at_once(bucket: Bucket):
+    bucket.fill(800)
+    counts = run(bucket, stopped=lambda: len(bucket.fetched) >= 2, lookup_keys=10_000)
+    assert counts == refresh_module.Counts(stopped=True, behind=True)
+    assert len(bucket.fetched) == 2
+    run(bucket)
+    agrees(bucket)
+
+
+def test_a_run_that_cannot_keep_up_still_counts_gold_and_keeps_the_retention(bucket: Bucket):
+    bucket.fill(300, arrived=moment(TODAY - timedelta(days=KEEP_DAYS)))
+    run(bucket, today=TODAY - timedelta(days=KEEP_DAYS))
+    bucket.fill(800, seed=4)
+    bucket.fetched.clear()
+    counts = run(bucket, today=TODAY + timedelta(days=1), enough=lambda: len(bucket.fetched) >= 3)
+    assert counts.behind
+    assert not counts.stopped
+    assert 0 < counts.objects < 8
+    assert counts.gold
+    assert counts.expired
+    assert not run(bucket, today=TODAY + timedelta(days=1)).behind
 
 
 def test_what_is_past_its_retention_leaves_silver_and_stays_in_gold(bucket: Bucket):
@@ -339,23 +349,6 @@ def test_a_contract_with_the_words_of_sql_as_names_is_no_trouble(bucket: Bucket)
     counts = run(bucket, contract=contract)
     assert (counts.replaced, counts.silver) == (2, 0)
     assert table(bucket, "gold").count() == 2
-
-
-def test_of_the_ids_that_silver_holds_no_table_is_built(bucket: Bucket, monkeypatch: pytest.MonkeyPatch):
-    """They stream past the chunk's own: what a run needs of memory does not grow with silver."""
-    load, plans = silver_module.load, list[str]()
-
-    def explained(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> int:
-        if name == "held":
-            plans.append(connection.execute(f"EXPLAIN {select}").fetchall()[0][1])
-        return load(connection, name, select)
-
-    monkeypatch.setattr(silver_module, "load", explained)
-    bucket.fill(100)
-    run(bucket)
-    (plan,) = plans
-    assert "SEMI" in plan
-    assert "RIGHT_SEMI" not in plan
 
 
 def test_a_stop_signal_is_heeded(tmp_path: Path):

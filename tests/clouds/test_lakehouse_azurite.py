@@ -205,4 +205,6 @@ def test_an_incomplete_environment_is_named(home: Path):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "HOMESHORE_ACCOUNT is missing; HOMESHORE_BUCKET is missing" in errors
-    assert set(Settings.__struct_fields__) == {"account", "bucket", "identity", "keep_days", "sql", "database", "days"}
+    assert set(Settings.__struct_fields__) == {
+        *("account", "bucket", "identity", "keep_days", "sql", "database", "days", "repeat_hours", "seconds")
+    }

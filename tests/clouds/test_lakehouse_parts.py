@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from processor.lakehouse.bronze import Item, chunks, days_until
+from processor.lakehouse.bronze import Item, Shelf, chunks, days_until
 from processor.lakehouse.engine import memory_mib
-from processor.lakehouse.job import Settings, place
+from processor.lakehouse.job import Settings, place, refreshed_line
+from processor.lakehouse.known import MOST_RANGES, Known, key_of
+from processor.lakehouse.refresh import Counts
 from processor.lakehouse.views import make_views, scope
 from processor.sql.synapse import Batch
 from tests.clouds.lakes import TODAY
+from tests.processor.batches import shared_context
 
 
 def item(name: str, written: float, size: int = 10, tag: str = "a") -> Item:
@@ -64,6 +70,71 @@ def test_days_are_counted_back_from_today():
     assert days_until(date(2026, 3, 2), 2) == [date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 2)]
 
 
+def test_a_key_is_eight_bytes_of_the_ids_md5():
+    """It is stored: whatever computes it, of whatever version, must find the same."""
+    for text in ("", "0197a3c2-0000-7000-8000-000000000001", "é" * 300):
+        digest = hashlib.md5(text.encode(), usedforsecurity=False).digest()
+        (found,) = duckdb.execute(f"SELECT {key_of('?')}", [text]).fetchall()[0]
+        assert found == int.from_bytes(digest[8:], "little") - 2**63
+
+
+@pytest.mark.parametrize(("minutes", "ranges"), [(0, 0), (1, 1), (2, 1), (60, 1), (1000, 1)])
+def test_minutes_that_follow_each_other_are_one_stretch(minutes: int, ranges: int):
+    found = stretches(list(range(minutes)))
+    assert len(found) == ranges
+    if minutes:
+        assert found == [(FIRST, FIRST + timedelta(minutes=minutes))]
+
+
+def test_stretches_are_joined_where_the_gaps_are_smallest():
+    assert len(stretches([2 * n for n in range(MOST_RANGES)])) == MOST_RANGES
+    wide = [10 * n for n in range(MOST_RANGES - 1)]
+    found = stretches([*wide, wide[-1] + 3, wide[-1] + 6])
+    assert len(found) <= MOST_RANGES
+    assert found[-1] == (FIRST + timedelta(minutes=wide[-1]), FIRST + timedelta(minutes=wide[-1] + 7))
+    many = [3 * n for n in range(500)]  # all gaps alike: nothing says which to keep open
+    for at in (many, [*many, 5000]):
+        found = stretches(at)
+        assert len(found) <= MOST_RANGES
+        assert all(any(a <= FIRST + timedelta(minutes=n) < b for a, b in found) for n in at)
+
+
+FIRST = datetime(2026, 3, 2, 7)  # noqa: DTZ001 - UTC, as DuckDB has it
+
+
+def stretches(minutes: list[int]) -> list[tuple[datetime, datetime]]:
+    """What the second reading asks for, when keys were found at those minutes."""
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE alike (arrived_at TIMESTAMP)")
+    if minutes:
+        at = [(FIRST + timedelta(minutes=n, seconds=n % 60),) for n in minutes]
+        connection.executemany("INSERT INTO alike VALUES (?)", at)
+    return Known(shared_context().contract, connection)._ranges()
+
+
+def test_files_wait_on_the_shelf_as_far_as_there_is_room(tmp_path: Path):
+    fetched: list[str] = []
+
+    class Store(Listed):
+        def fetch(self, name: str, to: Path) -> None:
+            fetched.append(name)
+            to.write_bytes(b"x" * 10)
+
+    items = [item(name, written) for written, name in enumerate("abc")]
+    (chunk,) = chunks(Store(*items), [TODAY], lambda _: None)
+    shelf = Shelf(Store(), tmp_path, 20)
+    for expected in (3, 4):
+        files = shelf.get(chunk)
+        assert len(fetched) == expected
+        assert [file.read_bytes() for file in files] == [b"x" * 10] * 3
+        shelf.keep(files)
+        assert [file.is_file() for file in files] == [True, True, False]
+    shelf.drop(shelf.get(chunk))
+    assert not list(tmp_path.rglob("?"))
+    shelf.keep(shelf.get(chunk))  # there is room again
+    assert len(list(tmp_path.rglob("?"))) == 2
+
+
 def test_half_of_the_containers_memory_is_the_engines(tmp_path: Path):
     limit = tmp_path / "memory.max"
     assert memory_mib(limit) == 2048
@@ -86,6 +157,11 @@ GOOD = {
 def test_the_settings_name_all_that_is_wrong():
     assert Settings.read(GOOD).keep_days == 730
     assert Settings.read({**GOOD, "HOMESHORE_DAYS": "5"}).days == 5
+    assert Settings.read({**GOOD, "HOMESHORE_SECONDS": "3000"}).seconds == 3000
+    assert Settings.read(GOOD).repeat_hours == 168
+    assert Settings.read({**GOOD, "HOMESHORE_REPEAT_HOURS": "48"}).repeat_hours == 48
+    with pytest.raises(RuntimeError, match="HOMESHORE_REPEAT_HOURS is below 24"):
+        Settings.read({**GOOD, "HOMESHORE_REPEAT_HOURS": "23"})
     wrong = {"HOMESHORE_ACCOUNT": "http://x", "HOMESHORE_KEEP_DAYS": "0", "HOMESHORE_DAYS": "x", "HOMESHORE_SQL": "s"}
     with pytest.raises(RuntimeError) as told:
         Settings.read(wrong)
@@ -98,6 +174,18 @@ def test_the_settings_name_all_that_is_wrong():
         "HOMESHORE_ACCOUNT is no https URL",
     ):
         assert part in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        (Counts(), "lakehouse refreshed"),
+        (Counts(stopped=True, behind=True), "lakehouse refreshed"),
+        (Counts(behind=True), "lakehouse behind"),
+    ],
+)
+def test_a_run_that_leaves_some_of_bronze_does_not_calm_the_alarm(counts: Counts, message: str):
+    assert json.loads(refreshed_line(counts, 0, 0.0))["message"] == message
 
 
 def test_the_tables_are_reached_as_the_one_identity():

@@ -12,10 +12,12 @@ from typing import Any
 import yaml
 
 from homeshore.engine import Snapshot
-from stacks.config import StackConfig
+from stacks.config import BaselineConfig, StackConfig
 from tests.components.conftest import DELETABLE, MAXIMAL, PUBLIC, Preview
 from tests.components.test_pipeline import NAMED_BY, managed
 from tests.components.test_standby import STANDBY
+from tests.conformance.rules import names_of
+from tests.conformance.subjects import SANDBOX, Subject, subject
 
 RECORD = Path(__file__).parent / "api.yaml"
 
@@ -26,6 +28,11 @@ def spelled(snapshot: Snapshot) -> list[str]:
         f"{r.urn.split('::', 2)[2]} = {r.inputs.get(NAMED_BY.get(r.type, 'name'), 'no name')}"
         for r in snapshot.resources
     )
+
+
+def called(stack: Subject) -> list[str]:
+    """The same of a stack of the conformance suite, whose tables say where each type has its name."""
+    return sorted(f"{r.urn.split('::', 2)[2]} = {next(names_of(r), 'no name')}" for r in stack.managed)
 
 
 def keys(schema: Mapping[str, Any], definitions: Mapping[str, Any], path: str = "") -> Iterator[str]:
@@ -39,19 +46,25 @@ def keys(schema: Mapping[str, Any], definitions: Mapping[str, Any], path: str = 
 
 
 def test_names_tokens_and_keys_are_as_recorded(preview: Preview, accept: bool) -> None:
-    schema = StackConfig.model_json_schema()
+    schemas = [model.model_json_schema() for model in (StackConfig, BaselineConfig)]
     snapshots = {
         "minimal": preview(),
         "public": preview({**PUBLIC, **DELETABLE}),
         "maximal": preview(MAXIMAL),
         "standby": preview(STANDBY),
     }
+    others = [subject(path.stem) for path in sorted(SANDBOX.glob("*.yaml"))]
     now = {
-        "config_keys": sorted(set(keys(schema, schema["$defs"]))),
-        "type_tokens": sorted({r.type for s in snapshots.values() for r in s.resources}),
+        "config_keys": sorted({key for schema in schemas for key in keys(schema, schema["$defs"])}),
+        "type_tokens": sorted(
+            {r.type for s in (*snapshots.values(), *(each.snapshot for each in others)) for r in s.resources}
+        ),
         "outputs": sorted(snapshots["minimal"].outputs),
         "outputs_with_a_standby": sorted(snapshots["standby"].outputs),
-        "names": {name: spelled(snapshot) for name, snapshot in snapshots.items()},
+        "names": {
+            **{name: spelled(snapshot) for name, snapshot in snapshots.items()},
+            **{stack.name: called(stack) for stack in others},
+        },
     }
     assert all(managed(snapshot) for snapshot in snapshots.values())
     if accept:

@@ -12,6 +12,7 @@ from components.aws.packages import packages
 from components.base import Classification, Scope
 from components.contracts import (
     BroughtNetwork,
+    JobSpec,
     KeySpec,
     LogsSpec,
     NetworkSpec,
@@ -33,6 +34,7 @@ from stacks.sizing import (
     CapacityPlan,
     OperationsCapacity,
     ProcessorCapacity,
+    SinkCapacity,
     StorageLoad,
     StreamCapacity,
 )
@@ -76,6 +78,7 @@ PLAN = CapacityPlan(
         scan_limit_bytes=29_000_000,
     ),
     decisions=(),
+    sink=SinkCapacity("D9", cpus=8, memory_mb=31_001, run_seconds=601, repeat_hours=61, events_per_second=7_001),
 )
 
 
@@ -190,9 +193,10 @@ def test_the_sink_by_value(tmp_path: Path) -> None:
     contract, job = load(SHIPPED), Package(tmp_path / "jobs" / "job.zip", "its digest")
     keep = {"hot_days": 41, "cool_days": 41, "delete_after_days": 41}
     spec = specs.sink_spec(Order(config(retention=keep), contract, Packages(job, job), tmp_path), PLAN)
-    assert spec == SinkSpec(contract, 29_000_000, 41, 89, 30, Path("jobs/job.zip"), "its digest")
-    without = specs.sink_spec(Order(config(), contract, Packages(job), tmp_path), PLAN)
-    assert (without.package, without.package_digest) == (None, None)
+    size = JobSpec("D9", cpus=8, memory_mb=31_001, run_seconds=601, repeat_hours=61)
+    assert spec == SinkSpec(contract, 29_000_000, 41, 89, 30, Path("jobs/job.zip"), "its digest", size)
+    without = specs.sink_spec(Order(config(), contract, Packages(job), tmp_path), replace(PLAN, sink=None))
+    assert (without.package, without.package_digest, without.job) == (None, None, None)
 
 
 def test_what_is_watched_by_value() -> None:

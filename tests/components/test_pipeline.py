@@ -253,3 +253,10 @@ def test_what_cannot_be_built_is_told_without_a_traceback(
         preview(changes)
     assert told in str(failed.value)
     assert "called from" not in str(failed.value)
+
+
+def test_what_no_service_carries_is_refused_with_the_stack_files_name(preview: Preview) -> None:
+    """Among many stacks nobody could tell whose load is meant."""
+    load = {"events_per_second": {"average": 10, "peak": 90_000_000}, "event_bytes": 1024}
+    with pytest.raises(ProgramFailed, match=r"^Pulumi\.test\.yaml: .*\n +limit: "):
+        preview({"workload": load})

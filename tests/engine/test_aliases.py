@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pulumi
+
 from tests.engine.conftest import named
 
 PREFIX = "urn:pulumi:dev::proj::"
@@ -41,3 +43,32 @@ def test_children_inherit_what_their_parent_was(program):
     assert named(snapshot, "new-key").aliases == (PREFIX + "my:box:Box$aws:kms/key:Key::old-key",)
     assert named(snapshot, "key").aliases == (PREFIX + "aws:kms/key:Key::key",)
     assert named(snapshot, "inside").aliases == (PREFIX + "my:old:Box$aws:kms/key:Key::inside",)
+
+
+def test_the_sdk_works_out_no_alias_that_the_monitor_takes_apart(program, monkeypatch):
+    """It would await a dozen outputs for each: most of a run, where a resource has an alias per version of its API."""
+    worked_out: set[str] = set()
+    original = pulumi.runtime.resource.create_urn
+
+    def noted(name, type_, *more):
+        worked_out.add(type_)
+        return original(name, type_, *more)
+
+    monkeypatch.setattr(pulumi.runtime.resource, "create_urn", noted)
+    kept = pulumi.resource.collapse_alias_to_urn
+    many = [f"aws:kms/v{version}:Key" for version in range(20)]
+    snapshot = program(
+        f"""
+        box = pulumi.ComponentResource("my:box:Box", "box", None, ResourceOptions(
+            provider=provider, aliases=[pulumi.Alias(name="crate")]))
+        was = [pulumi.Alias(type_=earlier) for earlier in {many}]
+        aws.kms.Key("box-key", opts=ResourceOptions(parent=box, aliases=was))
+        """
+    ).run()
+    above = PREFIX + "my:box:Box$"
+    assert set(named(snapshot, "box-key").aliases) == {
+        *(f"{above}{earlier}::box-key" for earlier in many),
+        *(f"{above}{earlier}::crate-key" for earlier in (*many, "aws:kms/key:Key")),
+    }
+    assert not worked_out & {*many}
+    assert pulumi.resource.collapse_alias_to_urn is kept

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homeshore.engine import run, values
+from homeshore.engine.model import Resource
+from homeshore.engine.order import in_order
 from homeshore.engine.urns import Urn, make_urn
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -71,3 +73,33 @@ def test_a_signal_waits_until_the_event_loop_is_made(number):
         signal.signal(number, before)
     assert reached == ["the end of the block"]
     assert number not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def resource(name, parent=None, *dependencies):
+    return Resource(
+        f"urn:pulumi:s::p::t::{name}",
+        "t",
+        name,
+        True,
+        parent and f"urn:pulumi:s::p::t::{parent}",
+        dependencies=dependencies,
+    )
+
+
+@given(st.randoms())
+def test_one_order_whatever_came_first(dice):
+    root, last = resource("z-root"), "urn:pulumi:s::p::t::y"
+    registered = [
+        root,
+        resource("b", "z-root"),
+        resource("y", "z-root"),
+        resource("a", "z-root", last),
+        resource("c", "b"),
+    ]
+    dice.shuffle(registered)
+    assert [one.name for one in in_order(registered)] == ["z-root", "b", "c", "y", "a"]
+
+
+def test_a_circle_loses_nothing():
+    one, other = "urn:pulumi:s::p::t::one", "urn:pulumi:s::p::t::other"
+    assert len(in_order([resource("one", None, other), resource("other", None, one)])) == 2

@@ -33,12 +33,12 @@ TEXT = """\
 Stack dev of proj
 
   p               pulumi:providers:aws
-  loose           aws:s3:Bucket
   existing        aws:kms:Key  read, not managed
+  loose           aws:s3:Bucket
   box             my:box:Box
-  ├─ key     aws:kms:Key  protected
   ├─ bucket  aws:s3:Bucket  protected, retained
-  └─ bucket-versioning  aws:s3:BucketVersioning  retained
+  ├─ bucket-versioning  aws:s3:BucketVersioning  retained
+  └─ key     aws:kms:Key  protected
 """
 SHAPE = {"urn", "type", "name", "custom", "parent", "provider", "inputs", "dependencies", "property_dependencies",
          "protect"}  # fmt: skip

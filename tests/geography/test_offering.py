@@ -68,7 +68,7 @@ def test_services_are_named_once_and_each_cloud_uses_some() -> None:
     assert len(names) == len(set(names))
     for service in geography.services():
         assert service.title
-        assert service.use in {"always", "tier", "redundancy", "standby"}
+        assert service.use in {"always", "tier", "redundancy", "standby", "private"}
     for cloud in geography.CLOUDS:
         assert len(geography.services_of(cloud)) >= 8
 
@@ -101,7 +101,7 @@ def test_no_stack_file_here_stands_where_a_service_is_missing() -> None:
 @pytest.mark.parametrize("boundary", [None, *geography.boundaries()])
 def test_a_known_no_is_refused_with_near_regions_that_have_it(boundary: Boundary | None) -> None:
     refused = answered("no")
-    assert {service.cloud for service, _ in refused} == {"azure", "gcp"}
+    assert {service.cloud for service, _ in refused} == {"azure"}
     for service, place in refused:
         (found,) = geography.unavailable(place.cloud, place.name, (service.name,), boundary=boundary)
         assert found.service == service

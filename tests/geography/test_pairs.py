@@ -10,7 +10,6 @@ import geography
 from geography import Boundary, Region
 
 AZURE = [place for place in geography.regions("azure") if place.kind == "region"]
-GOOGLE = [place for place in geography.regions("gcp") if place.kind == "region"]
 
 any_boundary = st.sampled_from(geography.boundaries())
 
@@ -53,64 +52,3 @@ def test_only_azure_copies_to_a_pair(cloud: str) -> None:
     assert geography.pair_outside(place, home(place)) is None
     with pytest.raises(ValueError, match="only Azure"):
         geography.redundancy(place, home(place))
-
-
-@settings(deadline=None)
-@given(st.sampled_from(GOOGLE), any_boundary)
-def test_dual_regions_lie_inside_with_both_halves(place: Region, boundary: Boundary) -> None:
-    for found in geography.dual_regions(place, boundary):
-        first, second = found.regions
-        assert first == place.name != second
-        assert boundary.holds(place)
-        assert boundary.holds(geography.region("gcp", second))
-        assert found.placement in ((), found.regions)
-        assert geography.dual_region(second, first) == found._replace(
-            regions=(second, first), placement=found.placement[::-1]
-        )
-
-
-def test_predefined_dual_regions_agree_with_the_table_of_regions() -> None:
-    found = {
-        each.location: each
-        for place in GOOGLE
-        for other in GOOGLE
-        if (each := geography.dual_region(place.name, other.name)) is not None and not each.placement
-    }
-    assert len(found) == 6
-    for location, each in found.items():
-        listed = geography.region("gcp", location)
-        assert listed.kind == "multi-region"
-        countries = {geography.region("gcp", name).country for name in each.regions}
-        assert set(listed.country.split("+")) == countries
-    leaving = {name for name in found if "uk" in geography.region("gcp", name).jurisdiction.split("+")}
-    assert len(leaving) == 2
-
-
-def test_two_regions_of_one_country_take_the_smallest_location() -> None:
-    for country, location in (("DE", "DE"), ("IT", "IT"), ("IN", "IN"), ("AU", "AU"), ("CA", "CA"), ("JP", "ASIA1")):
-        here = [place for place in GOOGLE if place.country == country]
-        found = geography.dual_region(here[0].name, here[1].name)
-        assert found is not None
-        assert (found.location, found.certain) == (location, True)
-
-
-def test_what_cannot_be_paired_is_not() -> None:
-    assert geography.dual_region(GOOGLE[0].name, GOOGLE[0].name) is None
-    african = next(place for place in GOOGLE if place.country == "ZA")
-    assert all(geography.dual_region(african.name, place.name) is None for place in GOOGLE)
-    with pytest.raises(geography.UnknownRegion):
-        geography.dual_region(african.name, "nowhere")
-
-
-def test_a_pair_with_an_unread_footnote_is_not_certain() -> None:
-    american = [place.name for place in GOOGLE if place.country == "US"]
-    pairs = [geography.dual_region(first, second) for first in american for second in american if first != second]
-    assert all(pairs)
-    assert {pair.certain for pair in pairs if pair is not None} == {True, False}
-
-
-def test_what_spans_two_regions_agrees_with_the_services() -> None:
-    for place in GOOGLE:
-        spans = any(geography.dual_region(place.name, other.name) for other in GOOGLE)
-        state = geography.availability("gcp", "storage-dual-region", place.name).state
-        assert spans == (state == "yes"), place.name

@@ -104,15 +104,6 @@ def test_a_country_of_one_region_has_no_partner() -> None:
         assert geography.partners(place.cloud, place.name, place.jurisdiction) == ()
 
 
-def test_a_bucket_that_spans_both_is_named() -> None:
-    for place in geography.regions("gcp"):
-        if place.kind != "region":
-            continue
-        for each in geography.partners("gcp", place.name, place.jurisdiction):
-            spanning = geography.dual_region(place.name, each.region.name)
-            assert each.bucket == (None if spanning is None else spanning.location)
-
-
 @pytest.mark.parametrize("cloud", geography.CLOUDS)
 def test_each_cloud_says_what_a_standby_copies_and_what_not(cloud: str) -> None:
     found = geography.replication(cloud)
@@ -129,3 +120,11 @@ def test_unknown_names_are_told_apart() -> None:
         geography.partners("gcp", name, "eu")
     with pytest.raises(geography.UnknownBoundary):
         geography.partners("aws", name, "atlantis")
+
+
+def test_a_standby_needs_what_only_a_standby_uses() -> None:
+    for cloud, more in (("aws", ()), ("azure", ("eventhubs-geo-dr",)), ("gcp", ("storage-transfer",))):
+        assert geography.standby_services(cloud) == (*geography.services_of(cloud), *more)
+        assert geography.services_of(cloud, "standby") == more
+        assert not set(more) & set(geography.services_of(cloud))
+    assert geography.services_of("gcp", "private") == ("secretmanager-private",)

@@ -42,7 +42,7 @@ def test_json_lists_the_partners(cloud: str, capsys: pytest.CaptureFixture[str])
     assert tuple(document["services"]) == geography.standby_services(cloud)
     expected = geography.partners(cloud, name, "eu")
     assert [each["region"] for each in document["partners"]] == [each.region.name for each in expected]
-    assert document["partners"][0].keys() == {"region", "country", "own_pair", "same_country", "unknown", "bucket"}
+    assert document["partners"][0].keys() == {"region", "country", "own_pair", "same_country", "unknown"}
     assert document["replication"][0].keys() == {"cloud", "subject", "copied", "text", "source"}
     assert document["pair_outside"] is None
 

@@ -15,8 +15,9 @@ from homeshore.engine.urns import Urn
 from homeshore.engine.values import MASK, SIGNATURE, UNKNOWN, is_secret
 
 HEADER = "# What this stack registers. Written by `pytest tests/golden --accept`; review a change like code.\n"
-HASH = re.compile(r"[0-9a-f]{64}|[A-Za-z0-9+/]{43}=")
-"""A SHA-256, in hexadecimal or base64: it follows from file contents that are reviewed elsewhere."""
+HASH = re.compile(r"[0-9a-f]{64}|[A-Za-z0-9+/]{43}=|(?<=:src-)[0-9a-f]{12}")
+"""A SHA-256, in hexadecimal or base64, or what an image's tag has of it: it follows from file contents that are
+reviewed elsewhere."""
 
 
 def inventory(snapshot: Snapshot, root: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import zstandard
 from hypothesis import given
@@ -41,7 +43,7 @@ def test_the_size_is_judged_before_anything_is_inflated(monkeypatch: pytest.Monk
             pytest.fail("it was inflated")
 
     bomb = packing.MAGIC + zstandard.compress(bytes(packing.MAX_CONTENT_BYTES + 1))
-    monkeypatch.setattr(packing, "_decompressor", Untouched())
+    monkeypatch.setattr(packing, "_own", SimpleNamespace(decompressor=Untouched()))
     for read in (unpack, content_size):
         with pytest.raises(PackFault) as refused:
             read(bomb)

@@ -161,6 +161,7 @@ def test_every_figure_has_exactly_one_decision_with_a_driver(cloud: str, workloa
     decided = [(decision.name, decision.value) for decision in capacity.decisions]
     assert sorted(decided, key=lambda pair: pair[0]) == sorted(capacity.figures(), key=lambda pair: pair[0])
     parts = [capacity.stream, capacity.processor, capacity.storage, capacity.operations]
+    parts += [capacity.sink] if capacity.sink else []
     assert len(decided) == sum(len(dataclasses.fields(part)) for part in parts)
     for decision in capacity.decisions:
         assert decision.reason
@@ -175,6 +176,23 @@ def test_production_on_azure_is_premium_by_value() -> None:
     assert (capacity.processor.instances, capacity.processor.memory_mb) == (100, 2048)
     assert capacity.processor.batch_window_seconds == 29
     assert "needs 128 TUs" in reason(capacity, "stream.tier")
+
+
+@pytest.mark.parametrize(
+    ("cloud", "average", "minutes", "words"),
+    [
+        ("azure", 50, 60, "what is new"),
+        ("azure", 30_000, 60, "what is new"),
+        ("gcp", 50, 60, "whole days"),
+        ("gcp", 30_000, 1_440, "whole days"),
+    ],
+)
+def test_a_refresh_that_reads_what_is_new_is_hourly_whatever_the_load(
+    cloud: str, average: int, minutes: int, words: str
+) -> None:
+    capacity = sized(cloud, load(average, 2 * average))
+    assert capacity.operations.refresh_minutes == minutes
+    assert words in reason(capacity, "operations.refresh_minutes")
 
 
 def test_a_small_hub_is_standard_with_two_partitions() -> None:

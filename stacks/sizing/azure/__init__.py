@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stacks.models import Latency, Retention, Slo
 from stacks.sizing.azure.processor import size_processor
+from stacks.sizing.azure.sink import size_sink
 from stacks.sizing.azure.stream import size_stream
 from stacks.sizing.batches import batch_of, decide_objects
 from stacks.sizing.limits import Limits
@@ -44,5 +45,6 @@ def plan(
         task.limits.one("Log Analytics", "retention minimum"),
         task.limits.one("Log Analytics", "retention maximum"),
     )
-    operations = size_operations(ledger, task, Keeping(kept, any_between=True, scan=SCAN))
-    return CapacityPlan(stream, processor, storage, operations, ledger.decisions())
+    operations = size_operations(ledger, task, Keeping(kept, any_between=True, scan=SCAN, incremental=True))
+    sink = size_sink(ledger, task, operations.refresh_minutes)
+    return CapacityPlan(stream, processor, storage, operations, ledger.decisions(), sink)

@@ -24,6 +24,7 @@ from components.azure.sink import Sink
 from components.azure.stream import Stream
 from components.base import RegionalComponent
 from components.contracts import (
+    JobSpec,
     LogsSpec,
     NetworkSpec,
     ObservabilitySpec,
@@ -68,6 +69,7 @@ SINK = SinkSpec(
     log_days=90,
     package=Path(".build/lakehouse/lakehouse.zip"),
     package_digest=b64encode(sha256(b"lakehouse").digest()).decode(),
+    job=JobSpec("Consumption", cpus=4, memory_mb=8192, run_seconds=751, repeat_hours=57),
 )
 WATCH = ObservabilitySpec(
     freshness_minutes=20,
@@ -91,6 +93,7 @@ class Case:
     dated: bool = True
     protect: bool = True
     destroys: bool = False
+    profile: str = "Consumption"
 
 
 def deploy() -> None:
@@ -129,7 +132,8 @@ def deploy() -> None:
         network=network,
         parent=parent,
     )
-    sink = Sink("pipeline-sink", SINK, key=key, lake=lake, stream=bus, network=network, parent=parent)
+    job = SINK.job and replace(SINK.job, profile=case.profile)
+    sink = Sink("pipeline-sink", replace(SINK, job=job), key=key, lake=lake, stream=bus, network=network, parent=parent)
     sink.grant_read("pipeline-analyst", ANALYST)
     parts = Parts(key, logs, lake, failed, bus, network, processor, sink)
     spec = replace(

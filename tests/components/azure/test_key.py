@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
 
 from components.azure.key import rotation_policy
 from components.contracts import KeySpec
+from homeshore.project import find_project
+from stacks.reading import read
+from stacks.specs import key_spec
 from tests.components.azure.conftest import Record, of_type
 from tests.components.azure.program import READER, TENANT
+
+PROJECT = find_project(Path(__file__).parent)
 
 
 def test_the_vault_is_recoverable_and_knows_roles_only(record: Record) -> None:
@@ -37,6 +46,30 @@ def test_each_version_is_replaced_before_it_expires(record: Record) -> None:
     assert policy["attributes"]["expiryTime"] == "P150D"
     (action,) = policy["lifetimeActions"]
     assert action == {"action": {"type": "rotate"}, "trigger": {"timeBeforeExpiry": "P30D"}}
+
+
+@pytest.mark.parametrize(("day", "seconds"), [("2028-11-30", 1859155200), ("2028-02-29", 1835395200)])
+def test_a_day_begins_at_midnight_in_utc_and_rotation_comes_before_it(
+    record: Record, day: str, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever previews elsewhere gets the same number.
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        (key,) = of_type(record(key={"expires": day}), "keyvault:Key").values()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    properties = key.inputs["properties"]
+    assert properties["attributes"]["expires"] == seconds
+    (action,) = properties["rotationPolicy"]["lifetimeActions"]
+    assert action["trigger"] == {"timeBeforeExpiry": "P30D"}
+
+
+@pytest.mark.parametrize("stack", [name for name in PROJECT.stacks() if "azure" in name and "baseline" not in name])
+def test_the_keys_of_our_own_stacks_expire(stack: str) -> None:
+    config = read(PROJECT.stack_file(stack)).config
+    assert key_spec(config, budget_alerts=False).expires == "2028-11-30"
 
 
 def test_a_key_that_never_expires_rotates_by_its_age() -> None:

@@ -41,7 +41,7 @@ def test_every_part_writes_into_the_workspace() -> None:
         "vault": (every, False),
         "lake": (every, False),
         "failed": (every, False),
-        "host": (every, False),
+        "host": (["StorageRead", "StorageDelete"], False),
         "flows": (every, False),
         "stream": (every, True),
         "processor": ([], True),

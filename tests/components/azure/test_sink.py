@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 
 import pytest
@@ -9,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.azure.grants import role_guid
-from components.azure.sink import cron
+from components.azure.sink import cron, gibibytes
 from homeshore.engine import Resource
 from homeshore.engine.values import UNKNOWN
 from tests.components.azure.conftest import of_type
 from tests.components.azure.pipeline import ANALYST, SINK, Case, recorded
 from tests.components.azure.program import TENANT
+from tests.components.azure.whole import whole
 
 BUILT = recorded(Case())
 
@@ -31,14 +33,15 @@ def test_the_job_by_value() -> None:
         "triggerType": "Schedule",
         "scheduleTriggerConfig": {"cronExpression": "*/15 * * * *", "parallelism": 1, "replicaCompletionCount": 1},
         "replicaRetryLimit": 2,
-        "replicaTimeout": 3000,
+        "replicaTimeout": 751,
         "registries": [{"server": f"{registry}.azurecr.io", "identity": identity}],
         "identitySettings": [{"identity": identity, "lifecycle": "Main"}],
     }
     (container,) = job["template"]["containers"]
     digest = b64decode(SINK.package_digest or "").hex()
     assert container["image"] == f"{registry}.azurecr.io/lakehouse:src-{digest[:12]}"
-    assert container["resources"] == {"cpu": 2.0, "memory": "4Gi"}
+    assert container["resources"] == {"cpu": 4.0, "memory": "8Gi"}
+    assert job["workloadProfileName"] == "Consumption"
     assert len(job["jobName"]) < 32
 
 
@@ -53,6 +56,8 @@ def test_the_job_finds_every_setting_that_it_reads() -> None:
         "HOMESHORE_DATABASE": "homeshore_test_g1_lake",
         "HOMESHORE_IDENTITY": UNKNOWN,
         "HOMESHORE_KEEP_DAYS": "731",
+        "HOMESHORE_REPEAT_HOURS": "57",
+        "HOMESHORE_SECONDS": "751",
         "HOMESHORE_SQL": f"{workspace}-ondemand.sql.azuresynapse.net",
     }
 
@@ -66,6 +71,30 @@ def test_the_job_runs_in_the_network_without_an_address_or_a_shared_key() -> Non
     assert environment["zoneRedundant"] is True
     narrow = of_type(recorded(Case(redundancy="local")), "app:ManagedEnvironment")
     assert narrow["pipeline-sink-environment"].inputs["zoneRedundant"] is False
+
+
+def test_a_load_above_the_consumption_profile_gets_a_node_while_a_run_needs_it() -> None:
+    consumption = {"name": "Consumption", "workloadProfileType": "Consumption", "enableFips": False}
+    assert one("app:ManagedEnvironment", "pipeline-sink-environment").inputs["workloadProfiles"] == [consumption]
+    large = recorded(Case(profile="D16"))
+    environment = of_type(large, "app:ManagedEnvironment")["pipeline-sink-environment"].inputs
+    node = {"name": "D16", "workloadProfileType": "D16", "enableFips": False, "minimumCount": 0, "maximumCount": 1}
+    assert environment["workloadProfiles"] == [consumption, node]
+    assert of_type(large, "app:Job")["pipeline-sink"].inputs["workloadProfileName"] == "D16"
+
+
+@pytest.mark.parametrize(("average", "warned"), [(30_000, False), (90_000, True)])
+def test_a_load_above_what_the_largest_job_carries_is_built_and_said(average: int, warned: bool) -> None:
+    load = {"workload": {"events_per_second": {"average": average, "peak": 90_000}, "event_bytes": 500}}
+    run = whole(load)
+    assert (re.search(r"keeps up with [\d,]+ events/s, below the workload's average", run.said) is not None) is warned
+    (job,) = of_type(run.snapshot, "app:Job").values()
+    assert job.inputs["workloadProfileName"] == ("D32" if warned else "D16")
+
+
+@pytest.mark.parametrize(("mebibytes", "text"), [(4096, "4Gi"), (28672, "28Gi"), (1536, "1.5Gi")])
+def test_memory_in_the_platforms_words(mebibytes: int, text: str) -> None:
+    assert gibibytes(mebibytes) == text
 
 
 def test_the_registry_is_closed_and_lets_the_job_pull_only() -> None:
@@ -164,3 +193,19 @@ def test_a_run_starts_at_least_that_often(minutes: int) -> None:
     each = int(minute[2:]) if minute.startswith("*/") else 60 * (int(hour[2:]) if hour.startswith("*/") else 24)
     assert each <= minutes
     assert (60 if each < 60 else 1440) % each == 0
+
+
+def test_the_lakes_firewall_knows_the_workspace_and_nobody_else() -> None:
+    (workspace,) = of_type(BUILT, "synapse:Workspace").values()
+    let_in = {
+        account.inputs["accountName"]: account.inputs["networkRuleSet"]["resourceAccessRules"]
+        for account in of_type(BUILT, "storage:StorageAccount").values()
+    }
+    (lake,) = (name for name in let_in if name.startswith("hslake"))
+    (rule,) = let_in.pop(lake)
+    assert rule["tenantId"] == workspace.inputs["managedVirtualNetworkSettings"]["allowedAadTenantIdsForLinking"][0]
+    # The firewall compares letter by letter, and wants this word in small ones.
+    group, name = workspace.inputs["resourceGroupName"], workspace.inputs["workspaceName"]
+    assert rule["resourceId"].endswith(f"/resourcegroups/{group}/providers/Microsoft.Synapse/workspaces/{name}")
+    assert let_in
+    assert not any(let_in.values())

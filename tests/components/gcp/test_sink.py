@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlglot
 from sqlglot import exp
 
 from components.contracts import Parts
-from components.gcp.tables import REFRESHED_DAYS, schedule, views
+from components.gcp.tables import NOTHING, refreshed_days, schedule, views
 from homeshore.engine import Resource
 from processor.sql import bigquery as models
 from tests.components.gcp.recording import HOME, PROJECT, STREAM, of_type
@@ -99,6 +101,21 @@ def test_the_objects_are_read_where_the_worker_writes_them(name: str, prefix: st
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "prefix"), [("bronze", "bronze"), ("quarantine", "quarantine"), ("dead-letter", "dead-letter")]
+)
+def test_a_table_over_partitions_waits_for_its_first_object(name: str, prefix: str) -> None:
+    first = of_type(usual(), "gcp:storage/bucketObject:BucketObject")[f"s-{name}-first"]
+    assert first.inputs["name"] == f"{prefix}/day=1970-01-01/hour=00/none.jsonl.gz"
+    assert first.inputs["bucket"] == of_type(usual(), "gcp:storage/bucket:Bucket")["pipeline-lake"].inputs["name"]
+    assert first.urn in table(f"s-{name}").dependencies
+    assert any(urn.endswith("::pipeline-lake") for urn in first.dependencies)
+
+
+def test_the_first_object_holds_no_row_as_the_reader_reads_it() -> None:
+    assert gzip.decompress((Path(__file__).parents[3] / NOTHING).read_bytes()) == b""
+
+
 def test_silver_is_cut_by_day_of_arrival_and_forgets_days() -> None:
     silver = table("s-silver")
     assert silver.protect
@@ -134,6 +151,16 @@ def test_a_refresh_reads_yesterday_and_today() -> None:
     assert "WHERE day >= DATE_SUB(CURRENT_DATE('UTC'), INTERVAL 1 DAY)" in refresh.inputs["params"]["query"]
 
 
+@pytest.mark.parametrize(("minutes", "days"), [(1, 1), (60, 1), (720, 1), (721, 2), (1440, 2), (10_000, 2)])
+def test_a_run_catches_up_after_one_that_failed(minutes: int, days: int) -> None:
+    assert refreshed_days(minutes) == days
+    # From midnight of that day on, so never less than twice the time between two runs.
+    assert days * 1440 >= 2 * min(minutes, 1440)
+    daily = whole(sink=replace(SINK, refresh_minutes=minutes))
+    refresh = of_type(daily, "gcp:bigquery/dataTransferConfig:DataTransferConfig")["s-refresh"]
+    assert f"WHERE day >= DATE_SUB(CURRENT_DATE('UTC'), INTERVAL {days} DAY)" in refresh.inputs["params"]["query"]
+
+
 def test_the_views_and_the_refresh_are_sql_that_bigquery_reads() -> None:
     texts = [view.query for view in views(STREAM.contract, PROJECT, LAKE)]
     texts.append(
@@ -165,7 +192,7 @@ def test_the_scheduled_query_by_value() -> None:
         "dataSourceId": "scheduled_query",
         "location": HOME,
         "schedule": "every 17 minutes",
-        "params": {"query": models.refresh_script(STREAM.contract, f"{PROJECT}.{LAKE}", REFRESHED_DAYS)},
+        "params": {"query": models.refresh_script(STREAM.contract, f"{PROJECT}.{LAKE}", 1)},
         "encryptionConfiguration": {"kmsKeyName": KEY},
     }
 

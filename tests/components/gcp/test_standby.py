@@ -10,6 +10,8 @@ import pytest
 import geography
 import validity
 from components.gcp.processor import DATA_PREFIXES
+from components.gcp.standby import looked_back
+from components.lifecycle import LifecycleRule, housekeeping, lake_rules
 from homeshore.engine import Resource, Snapshot
 from tests.components.gcp.conftest import LARGE, OPEN, SMALL, GcpPreview
 from tests.components.gcp.recording import HOME, NUMBER, PROJECT, of_type
@@ -164,6 +166,28 @@ def test_the_way_back_is_prepared_and_waits_for_a_command(gcp_preview: GcpPrevie
     assert spec["transferOptions"] == forth["transferOptions"]
 
 
+@pytest.mark.parametrize(
+    ("days", "kept", "looked"),
+    [(7, 730, 7), (31, 32, 31), (31, 31, 30), (7, 5, 4), (7, 1, 1)],
+)
+def test_no_run_looks_for_what_the_other_lake_may_have_let_expire(days: int, kept: int, looked: int) -> None:
+    assert looked_back(days, lake_rules((), kept)) == looked
+
+
+def test_only_the_rules_of_what_is_copied_count_and_an_owners_are_not_known() -> None:
+    assert looked_back(7, ()) == 7
+    assert looked_back(7, (LifecycleRule("q", "query-results/", delete_after_days=2), housekeeping(1))) == 7
+    assert looked_back(7, (LifecycleRule("d", "dead-letter/", delete_after_days=3),)) == 2
+
+
+def test_a_short_retention_shortens_both_ways(gcp_preview: GcpPreview) -> None:
+    short = {"replay_hours": 24, "hot_days": 5, "cool_days": 5, "delete_after_days": 5}
+    jobs = of_type(gcp_preview({**SMALL, **WITH, "retention": short}), JOB)
+    for each in jobs.values():
+        spec: Any = each.inputs["transferSpec"]
+        assert spec["objectConditions"]["maxTimeElapsedSinceLastModification"] == f"{4 * 86_400}s"
+
+
 def test_the_transfer_service_may_read_and_add_and_nothing_else_before_it_starts(gcp_preview: GcpPreview) -> None:
     snapshot = gcp_preview({**SMALL, **WITH})
     grants = [each for each in managed(snapshot) if each.inputs.get("member") == AGENT]
@@ -177,6 +201,17 @@ def test_the_transfer_service_may_read_and_add_and_nothing_else_before_it_starts
         assert stands_by(each) == (each.inputs["bucket"] == lake(OTHER))
     for job in of_type(snapshot, JOB).values():
         assert {each.urn for each in grants} <= set(job.dependencies)
+
+
+def test_copies_that_failed_are_kept_in_the_region(gcp_preview: GcpPreview) -> None:
+    snapshot = gcp_preview({**SMALL, **WITH})
+    sink = of_type(snapshot, "gcp:logging/projectSink:ProjectSink")["pipeline-access-logs-sink"]
+    (line,) = [each for each in str(sink.inputs["filter"]).splitlines() if "storage_transfer_job" in each]
+    names = [str(each.inputs["name"]).removeprefix("transferJobs/") for each in of_type(snapshot, JOB).values()]
+    assert len(names) == 2
+    assert line.removeprefix("OR ").startswith('(resource.type="storage_transfer_job" AND resource.labels.job_id:(')
+    for name in names:
+        assert f'"{name}"' in line
 
 
 def test_each_lake_is_under_its_own_regions_key(gcp_preview: GcpPreview) -> None:
