@@ -160,7 +160,7 @@ def read_all(inputs: Mapping[str, Plain], path: str) -> Iterator[Reading]:
 
 
 def within(reading: Reading, path: str) -> Iterator[Reading]:
-    """Every value at `path` below a reading that stands for a block: what belongs to one list element stays together."""
+    """Every value at `path` below a reading that stands for a block: what one element holds stays together."""
     if reading.unknown:
         yield Reading(reading.path, State.UNKNOWN)
     else:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final, cast
 
-import geography
 from policies.facts import rows
 from policies.gcp.where import (
     ANYWHERE,
@@ -19,6 +18,7 @@ from policies.gcp.where import (
     bucket_location,
     homes,
     location,
+    may_pair,
     must_lie_inside,
     named,
     not_inside,
@@ -129,8 +129,7 @@ def _pair_inside(case: Case, members: set[str]) -> bool:
     if len(found) != 2 or None in found:  # noqa: PLR2004 - a pair
         return False
     first, second = (one for one in found if one is not None)
-    pair = geography.dual_region(first.name, second.name)
-    return pair is not None and case.stack.holds(first) and case.stack.holds(second)
+    return may_pair(first.name, second.name) and case.stack.holds(first) and case.stack.holds(second)
 
 
 @rule("SOV-GCP-003", DATASET)

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Final
 
 import geography
-from geography.places import read as table
 from policies.facts import rows
 from policies.model import Resource, Stack
 from policies.places import arn, gcp_location, place, places_in_host
@@ -215,5 +214,13 @@ def _codes() -> dict[str, str]:
 @cache
 def pairs() -> dict[str, frozenset[str]]:
     """The two regions of each predefined dual-region of Cloud Storage, by its name."""
-    found = table("dual_regions.csv")
+    found = rows("gcp_dual_regions.csv")
     return {row["location"]: frozenset(row["regions"].split("+")) for row in found if row["kind"] == "predefined"}
+
+
+def may_pair(first: str, second: str) -> bool:
+    """Whether a bucket of Cloud Storage can lie in these two regions together, predefined or by its own placement."""
+    both = {first, second}
+    return len(both) == 2 and any(  # noqa: PLR2004 - a pair
+        both <= set(row["regions"].split("+")) for row in rows("gcp_dual_regions.csv")
+    )

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+import geography
 from policies.aws.destinations import KINDS, Row, table
 from policies.aws.identity import actions, needs_every_resource
 from policies.aws.whereabouts import global_types
@@ -94,15 +95,16 @@ def test_tables_are_sorted_by_rule_and_say_each_input_once() -> None:
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
 
 
+AWAY = next(one.name for one in geography.regions("aws") if one.country == "US")
 OUTSIDE = {
-    "region": "us-east-1",
-    "place": "us-east-1",
-    "arn": "arn:aws:sqs:us-east-1:123456789012:theirs",
-    "key": "arn:aws:kms:us-east-1:123456789012:key/1",
-    "bucket": "arn:aws:s3:us-east-1:123456789012:accesspoint/theirs",
-    "replica": "arn:aws:s3:us-east-1:123456789012:accesspoint/theirs",
-    "endpoint": "https://x.execute-api.us-east-1.amazonaws.com/in",
-    "subscriber": "arn:aws:sqs:us-east-1:123456789012:theirs",
+    "region": AWAY,
+    "place": AWAY,
+    "arn": f"arn:aws:sqs:{AWAY}:123456789012:theirs",
+    "key": f"arn:aws:kms:{AWAY}:123456789012:key/1",
+    "bucket": f"arn:aws:s3:{AWAY}:123456789012:accesspoint/theirs",
+    "replica": f"arn:aws:s3:{AWAY}:123456789012:accesspoint/theirs",
+    "endpoint": f"https://x.execute-api.{AWAY}.amazonaws.com/in",
+    "subscriber": f"arn:aws:sqs:{AWAY}:123456789012:theirs",
     "connection": "theirs",
 }
 

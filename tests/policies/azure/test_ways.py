@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+import geography
 from policies.azure import facts
 from policies.rules import UNPLACED
 from tests.policies.build import UNKNOWN, findings, res, stack, unsure, urn
 
 with (Path(__file__).parent / "ways.csv").open(encoding="utf-8", newline="") as file:
     WAYS = [(row["rule"], row["type"], row["path"]) for row in csv.DictReader(file)]
-OUTSIDE = "uksouth"
+INSIDE = next(one.name for one in geography.regions("azure") if one.country == "NL")
+OUTSIDE = next(one.name for one in geography.regions("azure") if one.country == "GB")
 DATASOURCE = {"type": "Microsoft.EventHub/EventHub", "serviceBusNamespace": "far"}
 
 
@@ -39,7 +41,7 @@ def targets(rule: str, kind: str, path: str) -> tuple[str, ...]:
 def test_nobody_can_place_what_the_stack_does_not_declare(rule: str, kind: str, path: str) -> None:
     source = path.endswith("datasource")
     at = where(path) + (".serviceBusNamespace" if source else "")
-    it = res(kind, "it", {"location": "westeurope", **nested(path, DATASOURCE if source else "far")})
+    it = res(kind, "it", {"location": INSIDE, **nested(path, DATASOURCE if source else "far")})
     assert (UNPLACED, at) in findings(stack("eu", it), UNPLACED)
 
 
@@ -50,13 +52,13 @@ def test_what_lies_outside_is_found_by_name_and_by_link(rule: str, kind: str, pa
     aim = {"@vault": facts.VAULT, "@datasource": facts.NAMESPACE}.get(aims[0], aims[0])
     far = res(aim, "there", {facts.named()[aim].input: "far", "location": OUTSIDE})
     at = where(path) + (".serviceBusNamespace" if source else "")
-    by_name = res(kind, "it", {"location": "westeurope", **nested(path, DATASOURCE if source else "far")})
+    by_name = res(kind, "it", {"location": INSIDE, **nested(path, DATASOURCE if source else "far")})
     assert (rule, at) in findings(stack("eu", by_name, far), rule)
     value = {**DATASOURCE, "serviceBusNamespace": UNKNOWN} if source else UNKNOWN
     top = re.split(r"[.\[]", path)[0]
-    by_link = res(kind, "it", {"location": "westeurope", **nested(path, value)}, links={top: (urn(aim, "there"),)})
+    by_link = res(kind, "it", {"location": INSIDE, **nested(path, value)}, links={top: (urn(aim, "there"),)})
     assert (rule, at) in findings(stack("eu", by_link, far), rule)
-    unlinked = res(kind, "it", {"location": "westeurope", **nested(path, value)})
+    unlinked = res(kind, "it", {"location": INSIDE, **nested(path, value)})
     assert (rule, at) in unsure(stack("eu", unlinked, far), rule)
     assert (rule, at) not in findings(stack("eu", unlinked, far), rule)
 
