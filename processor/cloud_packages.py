@@ -27,8 +27,8 @@ FUNCTIONS_MODULES = (*_CORE, "azure_functions")
 CLOUD_RUN_MODULES = (*_CORE, "gcp_pubsub", "gcs")
 LAKEHOUSE_MODULES = (
     *_CORE,
-    *(f"lakehouse/{name}" for name in ("__init__", "bronze", "engine", "gold", "job", "refresh", "silver", "tables")),
-    "lakehouse/views",
+    *(f"lakehouse/{name}" for name in ("__init__", "bronze", "engine", "gold", "job", "known", "refresh")),
+    *(f"lakehouse/{name}" for name in ("silver", "tables", "views")),
     *(f"sql/{name}" for name in ("__init__", "dialects", "models", "synapse")),
 )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from deltalake import DeltaTable, write_deltalake
 
 from processor import sql
-from processor.lakehouse.engine import DATABASE, load, moments, stream
+from processor.lakehouse.engine import DATABASE, load, moments, number, stream
 from processor.lakehouse.tables import ARRIVED_DAY, WRITING, marks
 from processor.schema import Contract
 from processor.sql.models import gold_columns, silver_columns
@@ -27,18 +27,18 @@ MOST_ROWS_PER_MIB = 50_000
 another hour, some seventy bytes for each of them fit."""
 
 
-def spans(silver: DeltaTable, since: datetime, end: datetime, most_rows: int) -> list[tuple[datetime, datetime | None]]:
+def spans(
+    connection: DuckDBPyConnection, silver: DeltaTable, since: datetime, end: datetime, most_rows: int
+) -> list[tuple[datetime, datetime | None]]:
     """The hours from `since` on in parts that are counted one after the other, newest first; the newest has no end.
 
     As many as keep each to some `most_rows`, were all hours until `end` alike; no part is shorter than an hour.
     """
     first_day = (since.date() - timedelta(days=sql.FAST_CLOCK_DAYS)).isoformat()
-    files = silver.get_add_actions(flatten=True).select([f"partition.{ARRIVED_DAY}", "num_records"])
-    rows = sum(
-        int(count or 0)
-        for day, count in zip(*(column.to_pylist() for column in files.columns), strict=True)
-        if str(day) >= first_day
-    )
+    among = f"CAST(\"partition.{ARRIVED_DAY}\" AS VARCHAR) >= '{first_day}'"
+    connection.register("files", silver.get_add_actions(flatten=True))
+    rows = number(connection, f"SELECT coalesce(sum(num_records), 0) FROM files WHERE {among}")  # noqa: S608
+    connection.unregister("files")
     hours = max(1, (end - since) // timedelta(hours=1))
     parts = min(hours, rows // most_rows + 1)
     starts = [since + timedelta(hours=hours * part // parts) for part in range(parts)]

@@ -22,6 +22,7 @@ from processor.schema import Contract
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
+    from duckdb import DuckDBPyConnection
 
 DAYS = 3
 """Days of arrival that a run looks at, beside today: as many as the refreshes on the other clouds."""
@@ -100,7 +101,7 @@ def refresh(
         if upkept and gold.has_seen(silver_table):
             return counts
         since = _first_hour(plan, touched if current else None)
-        rows = _count(gold, silver_table, plan, since) if touched or not current else 0
+        rows = _count(gold, silver_table, plan, since, connection) if touched or not current else 0
         gold.note(silver_table, {UPKEEP: plan.today.toordinal()})
         return counts._replace(gold=rows)
 
@@ -150,11 +151,12 @@ def _days(plan: Plan) -> list[date]:
     return days_until(plan.today, min(plan.days, plan.keep_days - 1))
 
 
-def _count(gold: Gold, silver: DeltaTable, plan: Plan, since: datetime) -> int:
+def _count(gold: Gold, silver: DeltaTable, plan: Plan, since: datetime, connection: DuckDBPyConnection) -> int:
     """Count gold from `since` on, in parts that fit the memory: the newest hours are there first."""
     end = datetime.combine(plan.today + timedelta(days=1), datetime.min.time())
     most_rows = plan.count_rows or memory_mib() * MOST_ROWS_PER_MIB
-    return sum(gold.count(silver, first, until) for first, until in spans(silver, since, end, most_rows))
+    parts = spans(connection, silver, since, end, most_rows)
+    return sum(gold.count(silver, first, until) for first, until in parts)
 
 
 def _first_hour(plan: Plan, touched: datetime | None) -> datetime:

@@ -60,13 +60,13 @@ def test_within_one_lookup_an_earlier_arrival_takes_the_place_of_what_was_just_s
 def test_hours_are_counted_in_parts_that_fit_the_memory_newest_first(bucket: Bucket):
     bucket.fill(1500)
     run(bucket)
-    found = table(bucket, "silver")
+    found, connection = table(bucket, "silver"), duckdb.connect()
     since, end = datetime(TODAY.year, TODAY.month, TODAY.day, 6), datetime(TODAY.year, TODAY.month, TODAY.day, 16)  # noqa: DTZ001
-    assert gold_module.spans(found, since, end, 10_000) == [(since, None)]
-    parts = gold_module.spans(found, since, end, found.count() // 3 + 1)
+    assert gold_module.spans(connection, found, since, end, 10_000) == [(since, None)]
+    parts = gold_module.spans(connection, found, since, end, found.count() // 3 + 1)
     assert [(first.hour, until and until.hour) for first, until in parts] == [(12, None), (9, 12), (6, 9)]
-    assert len(gold_module.spans(found, since, end, 1)) == 10
-    assert len(gold_module.spans(found, end, end, 1)) == 1
+    assert len(gold_module.spans(connection, found, since, end, 1)) == 10
+    assert len(gold_module.spans(connection, found, end, end, 1)) == 1
 
 
 def test_after_the_repeat_window_an_event_counts_as_another(bucket: Bucket):
