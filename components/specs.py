@@ -39,12 +39,16 @@ class LogsSpec:
 
 @dataclass(frozen=True)
 class BucketSpec:
-    """An object store of the region. `role` names it. `redundancy` is refused where the cloud does not offer it."""
+    """An object store of the region. `role` names it. `redundancy` is refused where the cloud does not offer it.
+
+    `queried` says that the stack's SQL reads it, which some clouds have to let in by name.
+    """
 
     role: str
     classification: Classification
     rules: tuple[LifecycleRule, ...]
     redundancy: Redundancy = "zone"
+    queried: bool = False
 
 
 @dataclass(frozen=True)

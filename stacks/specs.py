@@ -53,7 +53,7 @@ def lake_spec(config: StackConfig) -> BucketSpec:
         for stage in stages(config.placement.cloud, keep.hot_days, keep.cool_days, keep.delete_after_days)
     )
     rules = lake_rules(moves, keep.delete_after_days)
-    return BucketSpec(LAKE, Classification.PSEUDONYMISED, rules, config.storage.redundancy)
+    return BucketSpec(LAKE, Classification.PSEUDONYMISED, rules, config.storage.redundancy, queried=True)
 
 
 def failed_spec(config: StackConfig) -> BucketSpec:

@@ -59,7 +59,9 @@ class StandbyPipeline(RegionalComponent):
         # The stack's one budget reports under the primary's key.
         key = toolkit.key(f"{STANDBY}-key", specs.key_spec(config, budget_alerts=False), parent=self)
         logs = toolkit.logs(f"{STANDBY}-access-logs", specs.logs_spec(plan), key=key, parent=self)
-        lake = toolkit.bucket(f"{STANDBY}-lake", specs.lake_spec(config), key=key, logs=logs, parent=self)
+        lake = toolkit.bucket(
+            f"{STANDBY}-lake", replace(specs.lake_spec(config), queried=False), key=key, logs=logs, parent=self
+        )
         failed = toolkit.bucket(f"{STANDBY}-failed-batches", specs.failed_spec(config), key=key, logs=logs, parent=self)
         spec = partner_stream(specs.stream_spec(config, plan, order.contract), config.placement.region)
         stream = toolkit.stream(f"{STANDBY}-stream", spec, key=key, parent=self)

@@ -33,8 +33,6 @@ _OWN_ROLES = {
     "writer": (ADD_OBJECTS, "Add and replace objects"),
     "maintainer": (MAINTAIN_OBJECTS, "Read, write, rename and delete objects"),
 }
-QUERIED = "lake"
-"""The role of the store that the SQL engine reads: its serverless pool comes from outside of every network."""
 _UNFINISHED_DAYS = 7
 """Blocks that were never committed to an object go after a week (Microsoft Learn, "Put Block", remarks)."""
 
@@ -62,8 +60,9 @@ class Bucket(AzureComponent):
             redundancy=spec.redundancy,
             classification=spec.classification,
             hierarchical=True,
+            # The serverless pool comes from outside of every network.
             instances=[place.id("Microsoft.Synapse/workspaces", names.workspace(self.scope.names))]
-            if spec.role == QUERIED
+            if spec.queried
             else [],
         )
         recoverable(self, f"{name}-recovery", account, account_name, _recovery_days(spec.rules))

@@ -38,7 +38,11 @@ CLUSTER = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shared/providers/Micros
 
 KEY = KeySpec(budget_alerts=False, expires="2027-11-30")
 LAKE = BucketSpec(
-    "lake", Classification.PSEUDONYMISED, lake_rules((Move("Cool", 31), Move("Cold", 61)), 730), redundancy="zone"
+    "lake",
+    Classification.PSEUDONYMISED,
+    lake_rules((Move("Cool", 31), Move("Cold", 61)), 730),
+    redundancy="zone",
+    queried=True,
 )
 FAILED = BucketSpec("failed", Classification.PERSONAL, failed_batch_rules(24))
 STREAM = StreamSpec(

@@ -191,3 +191,9 @@ def test_one_cluster_cannot_carry_both_streams() -> None:
 def test_namespaces_of_two_tiers_are_no_pair(refused: Callable[..., str]) -> None:
     message = refused(standby=True, partner={"tier": "Standard", "units": 3, "shards": 32})
     assert f"Premium in {HOME} and Standard in {OTHER}" in message
+
+
+def test_nobody_queries_the_standbys_lake() -> None:
+    accounts = of_type(whole(STANDBY).snapshot, "storage:StorageAccount").values()
+    let_in = [account.inputs["networkRuleSet"]["resourceAccessRules"] for account in accounts]
+    assert [len(rules) for rules in let_in if rules] == [1]
