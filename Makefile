@@ -74,6 +74,7 @@ rules: setup ## write the tables of validity/ and geography/ anew, from the pinn
 benchmark: setup ## measure; figures are ratios from one run
 	$(BIN)/python benchmarks/processor.py
 	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/lakehouse.py
 
 clean: ## remove what setup and the commands made in this checkout
 	rm -rf .venv .build .homeshore .pytest_cache .ruff_cache .hypothesis

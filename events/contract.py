@@ -31,7 +31,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.-]+)?")
 _CLASSES = ("public", "internal", "personal")
 # Names that bronze, or silver after it, gives its own columns.
-_RESERVED = frozenset({"day", "hour", "arrived_at", "contract_version", "key_version", "arrival"})
+_RESERVED = frozenset({"day", "hour", "arrived_at", "arrived_day", "contract_version", "key_version", "arrival"})
 _OPTIONS = ("format", "pattern", "minLength", "maxLength")
 # The type each role must have. Only `person` may be absent: not every event has one.
 _ROLE_TYPES: dict[Role, FieldType] = {
