@@ -121,7 +121,7 @@ def _lane(task: Task, batch: Batch) -> Fraction:
 
 def _instances(ledger: Ledger, task: Task, lane: Fraction) -> int:
     pool = task.limits.one(CLOUD_RUN, "instances per worker pool")
-    instances = ceil(needed(task) / lane)
+    instances = ceil(ceil(needed(task)) / lane)  # what they process together is stated in whole events
     if instances > pool.value:
         raise SizingError(
             f"{instances:,} instances are needed for {float(needed(task)):,.0f} events/s",
