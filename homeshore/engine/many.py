@@ -150,8 +150,11 @@ def _work(
     group: list[tuple[int, str]],
     make: Callable[[Snapshot], object],
 ) -> None:
+    import gc
     import signal
 
+    # A worker ends in seconds: what it leaves goes with it, and a full collection walks all of a provider's SDK.
+    gc.disable()
     # Ctrl-C reaches every process of the terminal; the parent ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
