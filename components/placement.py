@@ -16,10 +16,6 @@ BUILT = ("aws", "azure", "gcp")
 ACCOUNT_ID_DIGITS = 12
 TITLES = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
 
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_PROJECT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
-_BILLING_ACCOUNT = re.compile(r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}")
-
 
 def region_check(cloud: str) -> Callable[[str], str]:
     """The check of a region's name on `cloud`: it returns the name, or raises the refusal."""
@@ -58,68 +54,64 @@ def _german(cloud: str) -> str:
     return next(name for name in german if not geography.missing(cloud, name, services))
 
 
-def _account_id(value: str) -> str:
-    if len(value) != ACCOUNT_ID_DIGITS or not (value.isascii() and value.isdigit()):
-        raise refusal(
-            f"{shown(value)} is not an AWS account id, which has {ACCOUNT_ID_DIGITS} digits and nothing else",
-            consequence="The provider may touch this one account only, so AWS would refuse every call.",
-            remedy=f"Copy the {ACCOUNT_ID_DIGITS} digits, without dashes or spaces, in quotes.",
-        )
-    return value
+def _matching(pattern: str, is_not: str, *, consequence: str, remedy: str) -> tuple[AfterValidator, object]:
+    """The check that a value is the whole of `pattern`, and the same for editors; `is_not` says what it is not else."""
 
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise refusal(f"{shown(value)} is not {is_not}", consequence=consequence, remedy=remedy)
+        return value
 
-def _guid(value: str) -> str:
-    if not _GUID.fullmatch(value):
-        raise refusal(
-            f"{shown(value)} is not an id of Azure, which has 32 lower-case hexadecimal digits in five groups",
-            consequence="Azure would refuse every call.",
-            remedy="Copy it from `az account show` (id, tenantId).",
-        )
-    return value
-
-
-def _project_id(value: str) -> str:
-    if not _PROJECT_ID.fullmatch(value):
-        raise refusal(
-            f"{shown(value)} is not a project id of Google Cloud: 6 to 30 lower-case letters, digits and dashes, "
-            "a letter first, no dash last",
-            consequence="Google Cloud would refuse every call.",
-            remedy="Copy the id (not the name) from `gcloud projects list`.",
-        )
-    return value
-
-
-def _project_number(value: str) -> str:
-    if not (value.isascii() and value.isdigit()):
-        raise refusal(
-            f"{shown(value)} is not a project number, which has digits and nothing else",
-            consequence="The service agents that need the encryption key could not be named.",
-            remedy="Copy it from `gcloud projects list`, in quotes.",
-        )
-    return value
-
-
-def _billing_account(value: str) -> str:
-    if not _BILLING_ACCOUNT.fullmatch(value):
-        raise refusal(
-            f"{shown(value)} is not a billing account: three groups of six hexadecimal digits, in capitals",
-            consequence="Google Cloud would refuse the budget.",
-            remedy="Copy it from `gcloud billing accounts list`.",
-        )
-    return value
+    return AfterValidator(check), Field(json_schema_extra={"pattern": f"^{pattern}$"})
 
 
 AwsRegion = Annotated[str, AfterValidator(region_check("aws")), Field(json_schema_extra=_names("aws"))]
 AzureRegion = Annotated[str, AfterValidator(region_check("azure")), Field(json_schema_extra=_names("azure"))]
 GcpRegion = Annotated[str, AfterValidator(region_check("gcp")), Field(json_schema_extra=_names("gcp"))]
-AwsAccountId = Annotated[str, AfterValidator(_account_id), Field(json_schema_extra={"pattern": "^[0-9]{12}$"})]
-AzureId = Annotated[str, AfterValidator(_guid), Field(json_schema_extra={"pattern": f"^{_GUID.pattern}$"})]
-GcpProjectId = Annotated[
-    str, AfterValidator(_project_id), Field(json_schema_extra={"pattern": f"^{_PROJECT_ID.pattern}$"})
+AwsAccountId = Annotated[
+    str,
+    *_matching(
+        f"[0-9]{{{ACCOUNT_ID_DIGITS}}}",
+        f"an AWS account id, which has {ACCOUNT_ID_DIGITS} digits and nothing else",
+        consequence="The provider may touch this one account only, so AWS would refuse every call.",
+        remedy=f"Copy the {ACCOUNT_ID_DIGITS} digits, without dashes or spaces, in quotes.",
+    ),
 ]
-GcpProjectNumber = Annotated[str, AfterValidator(_project_number), Field(json_schema_extra={"pattern": "^[0-9]+$"})]
+AzureId = Annotated[
+    str,
+    *_matching(
+        "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        "an id of Azure, which has 32 lower-case hexadecimal digits in five groups",
+        consequence="Azure would refuse every call.",
+        remedy="Copy it from `az account show` (id, tenantId).",
+    ),
+]
+GcpProjectId = Annotated[
+    str,
+    *_matching(
+        "[a-z][a-z0-9-]{4,28}[a-z0-9]",
+        "a project id of Google Cloud: 6 to 30 lower-case letters, digits and dashes, a letter first, no dash last",
+        consequence="Google Cloud would refuse every call.",
+        remedy="Copy the id (not the name) from `gcloud projects list`.",
+    ),
+]
+GcpProjectNumber = Annotated[
+    str,
+    *_matching(
+        "[0-9]+",
+        "a project number, which has digits and nothing else",
+        consequence="The service agents that need the encryption key could not be named.",
+        remedy="Copy it from `gcloud projects list`, in quotes.",
+    ),
+]
 GcpBillingAccount = Annotated[
-    str, AfterValidator(_billing_account), Field(json_schema_extra={"pattern": f"^{_BILLING_ACCOUNT.pattern}$"})
+    str,
+    *_matching(
+        "[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}",
+        "a billing account: three groups of six hexadecimal digits, in capitals",
+        consequence="Google Cloud would refuse the budget.",
+        remedy="Copy it from `gcloud billing accounts list`.",
+    ),
 ]
 
 REGION_MEANING = "The one region in which every resource of the stack lies; it must lie inside residency.boundary."

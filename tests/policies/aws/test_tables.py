@@ -13,6 +13,7 @@ import geography
 from policies.aws.destinations import KINDS, Row, table
 from policies.aws.identity import actions, needs_every_resource
 from policies.aws.whereabouts import global_types
+from policies.build import aws_tables
 from policies.rules import catalogue, rules
 from tests.policies.build import UNKNOWN, findings, res, stack, unsure
 
@@ -127,3 +128,9 @@ def _nested(path: str, value: object) -> dict[str, Any]:
     for step in reversed(path.split(".")):
         value = {step.removesuffix("[]"): [value] if step.endswith("[]") else value}
     return cast("dict[str, Any]", value)
+
+
+def test_the_types_without_a_region_are_those_of_the_installed_sdk() -> None:
+    table = Path(__file__).parents[3] / "policies" / "data" / "aws_global.csv"
+    with table.open(encoding="utf-8", newline="") as file:
+        assert [row["type"] for row in csv.DictReader(file)] == [token for (token,) in aws_tables.global_types()]
