@@ -16,6 +16,7 @@ from types import FrameType
 import click
 
 from homeshore.errors import UserError, Verdict
+from homeshore.signals import remember_interrupts
 
 COMMANDS = {
     "check": "What is wrong with a stack before it is deployed; also of a file that Pulumi wrote.",
@@ -75,6 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     sys.unraisablehook = _unraisable
     signal.signal(signal.SIGALRM, _interrupt_again)
+    remember_interrupts()
     code = 130
     with suppress(KeyboardInterrupt):  # one more while the first one is being told
         code = run(arguments)

@@ -7,7 +7,30 @@ import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from types import FrameType
-from typing import cast
+from typing import NoReturn, cast
+
+_asked = threading.Event()
+"""Whether somebody asked this process to end: foreign code can swallow the exception that says so, never this."""
+
+
+def remember_interrupts() -> None:
+    """From now on Ctrl-C raises KeyboardInterrupt, as ever, and is remembered for `end_if_asked`.
+
+    To be called in the main thread, once for a process. Whoever is told to ignore Ctrl-C goes on.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def end_if_asked() -> None:
+    """Raise KeyboardInterrupt where one was asked for and has got lost, in an extension module that loads, say."""
+    if _asked.is_set():
+        raise KeyboardInterrupt
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    _asked.set()
+    raise KeyboardInterrupt
 
 
 @contextmanager
@@ -16,11 +39,7 @@ def terminated_as_interrupted() -> Generator[None]:
 
     A no-op outside the main thread.
     """
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    with _handled((signal.SIGTERM, signal.SIGHUP), interrupt):
+    with _handled((signal.SIGTERM, signal.SIGHUP), _interrupt):
         yield
 
 

@@ -36,3 +36,26 @@ def test_a_mistyped_command_is_told_with_the_nearest_one(capfd: pytest.CaptureFi
     assert "Did you mean 'preview'?" in capfd.readouterr().err
     assert run(["xyzzy"]) == 2
     assert "No such command 'xyzzy'." in capfd.readouterr().err
+
+
+def test_ctrl_c_that_foreign_code_swallows_ends_the_run_at_its_next_step() -> None:
+    script = """
+import contextlib, signal, sys, click
+from homeshore import cli
+from homeshore.demo.progress import Steps
+
+@cli.app.command("swallow")
+def swallow():
+    with Steps() as steps:
+        with steps.step("load", "loading"):
+            with contextlib.suppress(BaseException):
+                signal.raise_signal(signal.SIGINT)
+        with steps.step("next", "next"):
+            print("went on")
+
+cli.LazyGroup.get_command = lambda self, ctx, name: swallow
+cli.main(["swallow"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "interrupted" in done.stderr

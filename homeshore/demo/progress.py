@@ -22,6 +22,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from homeshore.signals import end_if_asked
+
 
 class _Count(MofNCompleteColumn):
     """How many of how many, and nothing where that is not known."""
@@ -40,7 +42,8 @@ class Bar:
     text: str
 
     def advance(self, amount: int) -> None:
-        """Move it on."""
+        """Move it on. Raises KeyboardInterrupt where Ctrl-C was asked for and got lost."""
+        end_if_asked()
         self.bars.advance(self.task, amount)
 
     def detail(self, what: str) -> None:
@@ -80,7 +83,11 @@ class Steps:
 
     @contextmanager
     def step(self, name: str, text: str, total: int | None = None) -> Generator[Bar]:
-        """One step, with its bar; afterwards a line says how long the step took."""
+        """One step, with its bar; afterwards a line says how long the step took.
+
+        Raises KeyboardInterrupt, before or after it, where Ctrl-C was asked for and got lost.
+        """
+        end_if_asked()
         task = self._bars.add_task(text, total=total)
         started = time.monotonic()
         try:
@@ -88,6 +95,7 @@ class Steps:
         finally:
             self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - started, 2)
             self._bars.remove_task(task)
+        end_if_asked()
         self.say(f"{text}: {time.monotonic() - started:.1f} s")
 
     def say(self, text: str) -> None:
