@@ -63,7 +63,7 @@ class RegionalComponent(pulumi.ComponentResource):
         *,
         parent: pulumi.Resource | None = None,
         provider: pulumi.ProviderResource | None = None,
-        states: Mapping[str, str] | None = None,
+        states: Mapping[str, str | int | list[str]] | None = None,
     ) -> None:
         opts = pulumi.ResourceOptions(parent=parent, providers=[provider] if provider else None)
         super().__init__(token, name, states and dict(states), opts)

@@ -10,7 +10,7 @@ from components.base import RegionalComponent
 from components.clouds import toolkit_for
 from components.contracts import BaselineSpec, Unsupported
 from stacks.config import BaselineConfig
-from stacks.scope import scope_of
+from stacks.scope import scope_of, stated
 
 BASELINE = "baseline"
 LOG_DAYS = 400
@@ -29,7 +29,11 @@ class AccountBaseline(RegionalComponent):
         scope = scope_of(config)
         toolkit = toolkit_for(config.placement)
         super().__init__(
-            "homeshore:baseline:AccountBaseline", BASELINE, scope, provider=toolkit.provider("primary", scope)
+            "homeshore:baseline:AccountBaseline",
+            BASELINE,
+            scope,
+            provider=toolkit.provider("primary", scope),
+            states=stated(config),
         )
         made = toolkit.baseline(f"{BASELINE}-{config.placement.cloud}", baseline_spec(config), parent=self)
         self.outputs = made.outputs

@@ -21,7 +21,7 @@ from events.contract import ContractFaults
 from processor.archive import PackageError
 from stacks import bringing, sizing, specs
 from stacks.config import StackConfig
-from stacks.scope import scope_of
+from stacks.scope import scope_of, stated
 from stacks.sizing import CapacityPlan, SizingError
 from stacks.specs import FAILED, LAKE, Order
 from stacks.standby import StandbyPipeline
@@ -46,8 +46,7 @@ class RegionalPipeline(RegionalComponent):
             PIPELINE,
             scope,
             provider=toolkit.provider("primary", scope),
-            # Read from here by the account-wide rules of the policies (components/once_only.csv).
-            states={"baseline": config.baseline.managed_by},
+            states=stated(config),
         )
         order = _order(toolkit, config, root)
         parts = self._build(toolkit, order, plan)
