@@ -38,7 +38,9 @@ __all__ = [
     "BucketHandle",
     "BucketSpec",
     "Handle",
+    "Intake",
     "JobSpec",
+    "KeepRecords",
     "KeyHandle",
     "KeySpec",
     "LogsSpec",
@@ -265,8 +267,8 @@ class MakeSink(Protocol):  # noqa: D101
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The components of one placement, as others of them need them."""
+class Intake:
+    """The components of one placement that take events in and store them: all that a standby has."""
 
     key: KeyHandle
     logs: Handle
@@ -275,7 +277,22 @@ class Parts:
     stream: StreamHandle
     network: NetworkHandle | None
     processor: ProcessorHandle
+
+
+@dataclass(frozen=True)
+class Parts(Intake):
+    """The components of one placement, as others of them need them."""
+
     sink: SinkHandle
+
+
+class KeepRecords(Protocol):
+    """Has what the services of a placement write about their use kept in its logs; `name` begins the resources' names.
+
+    For a placement that nothing else watches: a pipeline's observability does the same for its own.
+    """
+
+    def __call__(self, name: str, *, parts: Intake) -> None: ...  # noqa: D102
 
 
 class MakeObservability(Protocol):  # noqa: D101
@@ -371,7 +388,10 @@ class MakeBaseline(Protocol):
 
 @dataclass(frozen=True)
 class Toolkit:
-    """One cloud's way of building each component; a field without a builder does not type-check."""
+    """One cloud's way of building each component; a field without a builder does not type-check.
+
+    `records` is None where what a service writes about its use goes to the logs by the component that makes it.
+    """
 
     packages: MakePackages
     provider: MakeProvider
@@ -383,6 +403,7 @@ class Toolkit:
     processor: MakeProcessor
     sink: MakeSink
     observability: MakeObservability
+    records: KeepRecords | None
     pair: MakePair
     bring: Bring
     baseline: MakeBaseline

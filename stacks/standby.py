@@ -8,6 +8,8 @@ import pulumi
 
 from components.base import RegionalComponent, Scope
 from components.contracts import (
+    Handle,
+    Intake,
     NetworkHandle,
     PairHandle,
     ProcessorHandle,
@@ -46,15 +48,19 @@ class StandbyPipeline(RegionalComponent):
             parent=parent,
             provider=toolkit.provider(STANDBY, scope),
         )
-        stores = self._stores(toolkit, order, plan)
+        stores, logs = self._stores(toolkit, order, plan)
         # Before the pair: some clouds tie two streams together only where private endpoints lead to both.
         network = self._network(toolkit, order, plan, stores)
         pair = toolkit.pair(f"{STANDBY}-pair", primary=primary, standby=stores, parent=parent)
         processor = self._processor(toolkit, order, plan, stores, network)
+        if toolkit.records is not None:
+            parts = Intake(stores.key, logs, stores.lake, stores.failed, stores.stream, network, processor)
+            toolkit.records(STANDBY, parts=parts)
         self.outputs = _outputs(stores, pair, processor)
         self.register_outputs(self.outputs)
 
-    def _stores(self, toolkit: Toolkit, order: Order, plan: CapacityPlan) -> Stores:
+    def _stores(self, toolkit: Toolkit, order: Order, plan: CapacityPlan) -> tuple[Stores, Handle]:
+        """What holds data, and where it is written down who touched it."""
         config = order.config
         # The stack's one budget reports under the primary's key.
         key = toolkit.key(f"{STANDBY}-key", specs.key_spec(config, budget_alerts=False), parent=self)
@@ -65,7 +71,7 @@ class StandbyPipeline(RegionalComponent):
         failed = toolkit.bucket(f"{STANDBY}-failed-batches", specs.failed_spec(config), key=key, logs=logs, parent=self)
         spec = partner_stream(specs.stream_spec(config, plan, order.contract), config.placement.region)
         stream = toolkit.stream(f"{STANDBY}-stream", spec, key=key, parent=self)
-        return Stores(key, lake, failed, stream)
+        return Stores(key, lake, failed, stream), logs
 
     def _network(self, toolkit: Toolkit, order: Order, plan: CapacityPlan, stores: Stores) -> NetworkHandle | None:
         return toolkit.network(

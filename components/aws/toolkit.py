@@ -27,6 +27,7 @@ TOOLKIT = Toolkit(
     processor=Processor,
     sink=Sink,
     observability=Observability,
+    records=None,
     pair=Pair,
     bring=BRING,
     baseline=Baseline,

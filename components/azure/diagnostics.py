@@ -9,10 +9,13 @@ from pulumi_azure_native import monitor
 
 from components.azure.bucket import Bucket
 from components.azure.key import Key
+from components.azure.logs import Logs
 from components.azure.network import Network
+from components.azure.place import AzureComponent, own
 from components.azure.processor import Processor
 from components.azure.sink import Sink
 from components.azure.stream import Stream
+from components.contracts import Intake, Parts
 
 ALL_LOGS = "allLogs"
 ALL_METRICS = "AllMetrics"
@@ -41,15 +44,41 @@ class Source:
         ]
 
 
-def sources(
-    *, key: Key, buckets: tuple[Bucket, ...], stream: Stream, network: Network, processor: Processor, sink: Sink
-) -> list[Source]:
+def sources(parts: Intake) -> list[Source]:
     """Everything that writes logs or metrics of use: who touched which store, key or stream, and what the jobs say.
 
     What is brought along is watched by its owner.
 
     Categories are those of Microsoft Learn, "Supported resource log categories for Azure Monitor".
     """
+    return [*_intake(parts), *(_sink(own(parts.sink, Sink)) if isinstance(parts, Parts) else ())]
+
+
+def collect(component: AzureComponent, name: str, source: Source, logs: Logs) -> None:
+    """Send what `source` writes to the workspace, each service into a table of its own where it has one."""
+    monitor.DiagnosticSetting(
+        f"{name}-{source.name}-diagnostics",
+        name=component.scope.names.local("pipeline"),
+        resource_uri=source.resource,
+        workspace_id=logs.workspace_id,
+        log_analytics_destination_type="Dedicated",
+        logs=source.logs(),
+        metrics=[monitor.DiagnosticsMetricSettingsArgs(category=ALL_METRICS, enabled=True)] if source.metrics else [],
+        opts=component.child(depends_on=[source.made, logs.workspace]),
+    )
+
+
+def records(name: str, *, parts: Intake) -> None:
+    """See components.contracts.KeepRecords: the settings belong to the component of the logs."""
+    logs = own(parts.logs, Logs)
+    for source in sources(parts):
+        collect(logs, name, source, logs)
+
+
+def _intake(parts: Intake) -> list[Source]:
+    key, stream, processor = own(parts.key, Key), own(parts.stream, Stream), own(parts.processor, Processor)
+    buckets = own(parts.lake, Bucket), own(parts.failed, Bucket)
+    network = own(parts.network, Network)
     flows = () if network.flows is None else (network.flows,)
     return [
         Source("vault", key.vault_id, key.vault, (ALL_LOGS,)),
@@ -69,6 +98,11 @@ def sources(
         Source("stream", stream.namespace_id, stream.namespace, (ALL_LOGS,), metrics=True),
         # The app's own logs go to Application Insights, sampled; its log category would store each line again.
         Source("processor", processor.app_id, processor.app, metrics=True),
+    ]
+
+
+def _sink(sink: Sink) -> list[Source]:
+    return [
         Source(
             "jobs",
             sink.environment_id,

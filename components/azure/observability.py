@@ -11,11 +11,9 @@ from pulumi_azure_native import applicationinsights, consumption, monitor
 
 import geography
 from components.azure import names, signals
-from components.azure.bucket import Bucket
-from components.azure.diagnostics import ALL_METRICS, Source, sources
+from components.azure.diagnostics import collect, sources
 from components.azure.key import Key
 from components.azure.logs import Logs
-from components.azure.network import Network
 from components.azure.place import AzureComponent, own
 from components.azure.processor import Processor
 from components.azure.sink import Sink
@@ -40,14 +38,12 @@ class Observability(AzureComponent):
 
     def __init__(self, name: str, spec: ObservabilitySpec, *, parts: Parts, parent: RegionalComponent) -> None:
         key, logs = own(parts.key, Key), own(parts.logs, Logs)
-        buckets = own(parts.lake, Bucket), own(parts.failed, Bucket)
         stream, processor, sink = own(parts.stream, Stream), own(parts.processor, Processor), own(parts.sink, Sink)
         super().__init__("Observability", name, parent, group=key.group)
         self.physical_name = self.scope.names.local("pipeline")
         watched = signals.Watched(stream.namespace_id, processor.physical_name, sink.job_name, logs.workspace_id)
-        network = own(parts.network, Network)
-        for source in sources(key=key, buckets=buckets, stream=stream, network=network, processor=processor, sink=sink):
-            self._collect(name, source, logs)
+        for source in sources(parts):
+            collect(self, name, source, logs)
         group = self._action_group(name, spec.contact)
         for signal in signals.metric_alarms():
             self._metric_alarm(name, signal, stream, group)
@@ -62,21 +58,6 @@ class Observability(AzureComponent):
             f"https://{_PORTALS[self.place.world.environment]}/#resource{self.workbook_id}/workbook"
         )
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
-
-    def _collect(self, name: str, source: Source, logs: Logs) -> None:
-        """Send what `source` writes to the workspace, each service into a table of its own where it has one."""
-        monitor.DiagnosticSetting(
-            f"{name}-{source.name}-diagnostics",
-            name=self.physical_name,
-            resource_uri=source.resource,
-            workspace_id=logs.workspace_id,
-            log_analytics_destination_type="Dedicated",
-            logs=source.logs(),
-            metrics=[monitor.DiagnosticsMetricSettingsArgs(category=ALL_METRICS, enabled=True)]
-            if source.metrics
-            else [],
-            opts=self.child(depends_on=[source.made, logs.workspace]),
-        )
 
     def _action_group(self, name: str, contact: str) -> monitor.ActionGroup:
         group_name = self.scope.names.local("alerts")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from components.azure.baseline import Baseline
 from components.azure.brought import BRING
 from components.azure.bucket import Bucket
+from components.azure.diagnostics import records
 from components.azure.key import Key
 from components.azure.logs import Logs
 from components.azure.network import Network
@@ -28,6 +29,7 @@ TOOLKIT = Toolkit(
     processor=Processor,
     sink=Sink,
     observability=Observability,
+    records=records,
     pair=Pair,
     bring=BRING,
     baseline=Baseline,

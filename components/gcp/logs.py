@@ -1,16 +1,23 @@
-"""Where it is written down who touched what: a log bucket in the region."""
+"""Where it is written down who touched what: a log bucket in the region, and a bucket for usage logs."""
 
 from __future__ import annotations
 
 import pulumi
-from pulumi_gcp import logging
+from pulumi_gcp import logging, storage
 
-from components.base import RegionalComponent
+from components.base import Classification, RegionalComponent
 from components.contracts import KeyHandle, LogsSpec
-from components.gcp import names
+from components.gcp import grants, names
+from components.gcp.closed import closed_bucket
 from components.gcp.managed_key import ManagedKey
 from components.gcp.place import GcpComponent, known, own
+from components.lifecycle import log_rules
 from components.naming import Names
+
+USAGE = "logs"
+"""Role of the bucket that takes the usage logs of the others."""
+DELIVERY = "group:cloud-storage-analytics@google.com"
+"""Who delivers usage logs, for all of Cloud Storage's customers (Cloud Storage docs, "Usage logs & storage logs")."""
 
 
 class Logs(GcpComponent):
@@ -19,6 +26,11 @@ class Logs(GcpComponent):
     Google's default keeps them in a bucket that is in no region. The copy that the project's `_Default` sink makes all
     the same is led into the region by the baseline: that sink belongs to the whole project. A sink needs no permission
     on a log bucket of its own project.
+
+    Beside it lies the bucket for the usage logs of the stack's buckets: the only place that says what lifecycle rules
+    deleted. Cloud Storage delivers into the location of the buckets only, under the bucket's default key; the bucket
+    keeps no usage log of itself, because each delivery would be logged in turn: audit entries say who touches it.
+    `delivered` is what must be there before somebody has logs delivered.
     """
 
     def __init__(self, name: str, spec: LogsSpec, *, key: KeyHandle, parent: RegionalComponent) -> None:
@@ -45,10 +57,28 @@ class Logs(GcpComponent):
             name=self.project_wide("logs"),
             description="Keeps the stack's log entries in its region",
             destination=self.uri,
-            filter=of_the_stack(self.scope.names, spec.roles),
+            filter=of_the_stack(self.scope.names, (*spec.roles, USAGE)),
             unique_writer_identity=True,
             opts=self.keeper(),
         )
+        self.usage = closed_bucket(
+            self,
+            f"{name}-usage",
+            bucket=names.world_wide(self.scope.names, USAGE),
+            key=encryption,
+            classification=Classification.INTERNAL,
+            rules=log_rules(spec.days),
+            after=[self.sink],
+        )
+        self.delivered = [
+            storage.BucketIAMMember(
+                f"{name}-deliver",
+                bucket=self.usage.name,
+                role=grants.ADD_OBJECTS,
+                member=DELIVERY,
+                opts=self.child(),
+            )
+        ]
         self.register_outputs({"name": self.name, "resource_id": self.resource_id})
 
 

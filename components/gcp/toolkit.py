@@ -28,6 +28,7 @@ TOOLKIT = Toolkit(
     processor=Processor,
     sink=Sink,
     observability=Observability,
+    records=None,
     pair=Pair,
     bring=BRING,
     baseline=Baseline,
