@@ -12,6 +12,8 @@ from findings.model import (
     NotJudged,
     Report,
     Severity,
+    States,
+    Undetermined,
 )
 
 __all__ = [
@@ -24,4 +26,6 @@ __all__ = [
     "NotJudged",
     "Report",
     "Severity",
+    "States",
+    "Undetermined",
 ]

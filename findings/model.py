@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal, cast, get_args
 
@@ -83,6 +83,7 @@ class Exempted:
     reason: str
     owner: str
     expires: str
+    ticket: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,43 @@ class NotJudged:
 
 
 @dataclass(frozen=True)
+class Undetermined:
+    """What a rule could not determine of a resource before the update, and why."""
+
+    rule: str
+    category: Category
+    stack: str
+    urn: str
+    path: str
+    reason: str
+    file: str | None = None
+
+
+@dataclass(frozen=True)
+class States:
+    """How many rules are in each of the four states. `left_out`: those not evaluated at all, each with the reason."""
+
+    passed: int = 0
+    failed: int = 0
+    not_applicable: int = 0
+    not_evaluated: int = 0
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
 class Judgement:
-    """What one judge says of one stack. `judged` holds the URNs that it looked at, with whatever outcome."""
+    """What one judge says of one stack. `judged` holds the URNs that it looked at, with whatever outcome.
+
+    `states` is None for a judge whose rules are not counted one by one; `evaluations` counts rules times resources.
+    """
 
     judged: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
     exempted: tuple[Exempted, ...] = ()
     not_judged: tuple[NotJudged, ...] = ()
+    undetermined: tuple[Undetermined, ...] = ()
+    states: States | None = None
+    evaluations: int = 0
 
 
 @dataclass(frozen=True)
@@ -118,6 +149,9 @@ class Report:
     exempted: tuple[Exempted, ...]
     not_judged: tuple[NotJudged, ...]
     file: str | None = None
+    undetermined: tuple[Undetermined, ...] = ()
+    states: States | None = None
+    evaluations: int = 0
 
     @classmethod
     def over(cls, stack: str, resources: int, judgements: Iterable[Judgement], file: str | None = None) -> Report:
@@ -131,6 +165,13 @@ class Report:
             tuple(sorted((row for part in parts for row in part.exempted), key=lambda row: row.finding.order)),
             tuple(sorted((row for part in parts for row in part.not_judged), key=lambda row: (row.category, row.urn))),
             file,
+            tuple(
+                sorted(
+                    (row for part in parts for row in part.undetermined), key=lambda row: (row.rule, row.urn, row.path)
+                )
+            ),
+            next((part.states for part in parts if part.states is not None), None),
+            sum(part.evaluations for part in parts),
         )
 
     def failing(self, *, strict: bool = False) -> bool:
@@ -139,8 +180,8 @@ class Report:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing was judged: no verdict can rest on that."""
-        return not self.judged
+        """Whether nothing was judged, or nothing but exempted findings was found: no verdict can rest on that."""
+        return not self.judged or (self.states is not None and not self.states.passed and not self.findings)
 
     def to_json(self) -> dict[str, object]:
         """The documented shape of `homeshore check STACK --json`."""
@@ -151,6 +192,7 @@ class Report:
             "findings": [_plain(found) for found in self.findings],
             "exempted": [{**_plain(row.finding), **_exemption(row)} for row in self.exempted],
             "not_judged": [_plain(row) for row in self.not_judged],
+            "undetermined": [_plain(row) for row in self.undetermined],
             "summary": {
                 "resources": self.resources,
                 "judged": self.judged,
@@ -158,17 +200,32 @@ class Report:
                 "advisory": enforced[Enforcement.ADVISORY],
                 "exempted": len(self.exempted),
                 "not_judged": len(self.not_judged),
+                "undetermined": len(self.undetermined),
+                "rules": _states(self.states),
+                "evaluations": self.evaluations,
                 "categories": dict(sorted(Counter(found.category for found in self.findings).items())),
             },
         }
 
 
-def _plain(row: Finding | NotJudged) -> dict[str, object]:
-    return {field.name: _json(getattr(row, field.name)) for field in dataclasses.fields(row)}
+def _plain(row: Finding | NotJudged | Undetermined) -> dict[str, object]:
+    return {one.name: _json(getattr(row, one.name)) for one in dataclasses.fields(row)}
+
+
+def _states(states: States | None) -> dict[str, object] | None:
+    if states is None:
+        return None
+    return {
+        "pass": states.passed,
+        "fail": states.failed,
+        "not_applicable": states.not_applicable,
+        "not_evaluated": states.not_evaluated,
+        "left_out": dict(states.left_out),
+    }
 
 
 def _exemption(row: Exempted) -> dict[str, object]:
-    return {"reason": row.reason, "owner": row.owner, "expires": row.expires}
+    return {"reason": row.reason, "owner": row.owner, "expires": row.expires, "ticket": row.ticket}
 
 
 def _json(value: object) -> object:

@@ -90,6 +90,32 @@ def boundary(name: str) -> Boundary:
     return found
 
 
+def area(text: str) -> Boundary:
+    """The boundary that `text` spells: a name of the table, an ISO 3166-1 country code, or several joined with "+".
+
+    Letters of either size and any order of a union will do. Raises UnknownBoundary, which names the part.
+    """
+    known = _boundaries()
+    by_country = {next(iter(one.countries)).lower(): one for one in known.values() if len(one.countries) == 1}
+    parts: list[Boundary] = []
+    for word in text.strip().lower().split("+"):
+        found = known.get(word) or by_country.get(word)
+        if found is None:
+            raise UnknownBoundary(word, _near_boundaries(word))
+        parts.append(found)
+    if len(parts) == 1:
+        return parts[0]
+    name = "+".join(sorted({one.name for one in parts}))
+    if name in known:
+        return known[name]
+    return Boundary(
+        name,
+        " and ".join(dict.fromkeys(one.title for one in parts)),
+        frozenset[str]().union(*(one.jurisdictions for one in parts)),
+        frozenset[str]().union(*(one.countries for one in parts)),
+    )
+
+
 def boundaries() -> tuple[Boundary, ...]:
     """All boundaries, in the table's order: jurisdictions, unions, single member states."""
     return tuple(_boundaries().values())

@@ -143,7 +143,7 @@ def _of_states(file: _File, rows: Plain, where: str) -> Snapshot:
     states = [(at, file.mapping(row, f"{where}[{at}]")) for at, row in enumerate(file.listing(rows, where))]
     kept = [_resource(file, dict(state), f"{where}[{at}]") for at, state in states if state.get("delete") is not True]
     stack, project = _names(kept)
-    return Snapshot(project, stack, tuple(kept), {})
+    return Snapshot(project, stack, tuple(kept), {}, deployed=True)
 
 
 def _names(resources: object) -> tuple[str, str]:

@@ -6,58 +6,69 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Generic, TypeVar, cast
 
 from policies.model import Resource, Stack
-from policies.rules import ANY, UNPLACED, Case, Fail, Rule, Said, rules
+from policies.rules import ANY, UNPLACED, Case, Fail, Rule, Said, Unsure, rules
 
 SOVEREIGNTY = "SOV-"
 
 
+S_co = TypeVar("S_co", bound=Said, covariant=True)
+
+
 @dataclass(frozen=True)
-class Statement:
+class Statement(Generic[S_co]):
     """What one rule said of one resource (None: of the stack)."""
 
     rule: Rule
     resource: Resource | None
-    said: Said
+    said: S_co
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that the rules said of a stack. `evaluations` counts rules times resources that they looked at."""
+    """All that the rules said of a stack. `evaluations` counts rules times resources that they looked at.
 
-    failed: tuple[Statement, ...]
-    unsure: tuple[Statement, ...]
+    `looked_at` are the URNs of these resources, `rules` the ids of the rules that looked at any, or at the stack.
+    """
+
+    failed: tuple[Statement[Fail], ...]
+    unsure: tuple[Statement[Unsure], ...]
     evaluations: int
     looked_at: frozenset[str]
+    rules: frozenset[str]
 
 
 def judge(stack: Stack, only: Iterable[str] | None = None) -> Outcome:
     """Every rule (or those with the ids in `only`) over every resource of `stack`. Never raises for what it reads."""
     wanted = None if only is None else frozenset(only)
-    failed: list[Statement] = []
-    unsure: list[Statement] = []
+    failed: list[Statement[Fail]] = []
+    unsure: list[Statement[Unsure]] = []
     looked_at: set[str] = set()
     counted: Counter[str] = Counter()
     for entry in _everything(stack, wanted, looked_at, counted):
-        (failed if isinstance(entry.said, Fail) else unsure).append(entry)
-    return Outcome(tuple(failed), tuple(unsure), counted["evaluations"], frozenset(looked_at))
+        if isinstance(entry.said, Fail):
+            failed.append(cast("Statement[Fail]", entry))
+        else:
+            unsure.append(cast("Statement[Unsure]", entry))
+    return Outcome(tuple(failed), tuple(unsure), counted.total(), frozenset(looked_at), frozenset(counted))
 
 
 def _everything(
     stack: Stack, wanted: frozenset[str] | None, looked_at: set[str], counted: Counter[str]
-) -> Iterator[Statement]:
+) -> Iterator[Statement[Said]]:
     for resource in stack.resources:
         for one in rules_for(resource.type, resource.package):
             if one.check is None or not _may_say(one, wanted):
                 continue
-            counted["evaluations"] += 1
+            counted[one.id] += 1
             looked_at.add(resource.urn)
             for said in one.check(Case(stack, resource)):
                 yield from _stated(one, said.resource or resource, said, wanted)
     for one in rules():
         if one.on_stack is not None and _may_say(one, wanted):
-            counted["evaluations"] += 1
+            counted[one.id] += 1
             for said in one.on_stack(stack):
                 yield from _stated(one, said.resource, said, wanted)
 
@@ -66,7 +77,9 @@ def _may_say(one: Rule, wanted: frozenset[str] | None) -> bool:
     return wanted is None or one.id in wanted or (UNPLACED in wanted and one.id.startswith(SOVEREIGNTY))
 
 
-def _stated(one: Rule, resource: Resource | None, said: Said, wanted: frozenset[str] | None) -> Iterator[Statement]:
+def _stated(
+    one: Rule, resource: Resource | None, said: Said, wanted: frozenset[str] | None
+) -> Iterator[Statement[Said]]:
     """The statement, under the rule that it belongs to, if that one is wanted."""
     if isinstance(said, Fail) and said.under:
         one = Rule(said.under, (), None, None)

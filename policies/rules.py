@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 from findings import Category, Enforcement, Severity
+from policies import facts
 from policies.model import Resource, Stack
 from policies.values import Reading
 
 UNPLACED: Final = "SOV-X-005"
 """The rule for destinations outside the stack that nobody can place: every sovereignty rule may report under it."""
-CATALOGUE: Final = Path(__file__).parent / "data" / "rules.csv"
+CATALOGUE: Final = ("rules.csv", "house.csv")
+"""Tables of rules: those of the catalogue, and those about the pack's own house."""
+FIRM: Final = ("SOV-", "CLS-")
 ANY: Final = "*"
 
 
@@ -33,6 +34,11 @@ class About:
     expected: str
     remedy: str
     remediation: str
+
+    @property
+    def firm(self) -> bool:
+        """Whether it takes neither an exemption nor a lower level: what is about sovereignty does not."""
+        return self.id.startswith(FIRM)
 
     @property
     def enforcement(self) -> Enforcement:
@@ -195,9 +201,8 @@ def rules() -> tuple[Rule, ...]:
 
 @cache
 def catalogue() -> dict[str, About]:
-    """Every rule's row, by id, in the table's order."""
-    with CATALOGUE.open(encoding="utf-8", newline="") as file:
-        return {row["id"]: _about(row) for row in csv.DictReader(file)}
+    """Every rule's row, by id, in the tables' order."""
+    return {row["id"]: _about(row) for table in CATALOGUE for row in facts.rows(table)}
 
 
 def _about(row: dict[str, str]) -> About:

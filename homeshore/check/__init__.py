@@ -9,16 +9,18 @@ from findings import Judgement, Report
 
 if TYPE_CHECKING:
     from homeshore.engine import Snapshot
+    from policies.configuration import Configuration
 
 Judge = Callable[["Snapshot", "str | None"], Judgement]
 """Says what it thinks of a stack's resources. The second argument is the file that they were read from, or None."""
 
 
-def judges() -> tuple[Judge, ...]:
-    """All judges, one per source of rules."""
-    from homeshore.check.inputs import judge
+def judges(told: Configuration | None = None) -> tuple[Judge, ...]:
+    """All judges, one per source of rules. `told` is the policy pack's config, None for the stack's own statements."""
+    from homeshore.check import inputs, policy
+    from policies.configuration import Configuration
 
-    return (judge,)
+    return inputs.judge, policy.judge_with(told or Configuration())
 
 
 def report(snapshot: Snapshot, file: str | None = None, by: Sequence[Judge] | None = None) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from homeshore.errors import Verdict
 if TYPE_CHECKING:
     from findings import Report
     from homeshore.project import Project
+    from policies.configuration import Configuration
 
 
 @click.command("check")
@@ -20,11 +22,29 @@ if TYPE_CHECKING:
 @click.option(
     "--input", "files", multiple=True, metavar="FILE...", help="Files instead of stacks; - is standard input."
 )
+@click.option(
+    "--boundary", metavar="AREA", help="What no data may leave: eu, de, eu+uk … Needed for files that do not say it."
+)
+@click.option(
+    "--policy-config",
+    "config",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="The policy pack's config: levels per rule, parameters (YAML or JSON; docs/policies.md).",
+)
 @click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below): --format json.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), help="How to print.  [default: text]")
 def command(
-    stacks: tuple[str, ...], *, every: bool, files: tuple[str, ...], strict: bool, as_json: bool, form: str | None
+    stacks: tuple[str, ...],
+    *,
+    every: bool,
+    files: tuple[str, ...],
+    boundary: str | None,
+    config: str | None,
+    strict: bool,
+    as_json: bool,
+    form: str | None,
 ) -> None:
     """Judge what a stack file becomes: what would a provider refuse? No account, no plugin, no `pulumi` binary.
 
@@ -50,31 +70,35 @@ def command(
         "categories"}}
     JSON of several, and of --all: {"version": 1, "stacks": [...]}
     """
+    from homeshore.check.policy import told_by
+
     if as_json and form not in (None, "json"):
         raise click.UsageError("Give --json or --format, not both.")
     if every and (stacks or files):
         raise click.UsageError("Name stacks or files or give --all, not several of them.")
     # The shell puts the files of `--input *.json` after the first one among the arguments.
-    reports = _of_files([*files, *stacks]) if files else _of_stacks(stacks, every)
+    told = told_by(config, boundary)
+    reports = _of_files([*files, *stacks], told) if files else _of_stacks(stacks, every, told)
     _print(reports, "json" if as_json else form or "text", several=every or len(reports) != 1)
     _judge(reports, strict)
 
 
-def _of_files(files: list[str]) -> list[Report]:
-    from homeshore.check import report
+def _of_files(files: list[str], told: Configuration) -> list[Report]:
+    from homeshore.check import judges, report
     from homeshore.foreign import read
 
     found = [(file, snapshot) for file in dict.fromkeys(files) for snapshot in read(file)]
-    return [report(snapshot, file) for file, snapshot in found]
+    return [report(snapshot, file, judges(told)) for file, snapshot in found]
 
 
-def _of_stacks(stacks: tuple[str, ...], every: bool) -> list[Report]:
-    from homeshore.check import report
+def _of_stacks(stacks: tuple[str, ...], every: bool, told: Configuration) -> list[Report]:
+    from homeshore.check import judges, report
     from homeshore.engine.many import every_result, run_programs
     from homeshore.project import find_project
 
     project = find_project()
-    return every_result(run_programs(project, _names(project, stacks, every), report))
+    by = judges(told)  # once, before the workers are forked
+    return every_result(run_programs(project, _names(project, stacks, every), partial(report, by=by)))
 
 
 def _names(project: Project, stacks: tuple[str, ...], every: bool) -> list[str]:

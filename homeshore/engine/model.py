@@ -81,12 +81,16 @@ class Resource:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything one run of the program registered, without a secret's value, in one order (homeshore.engine.order)."""
+    """Everything one run of the program registered, without a secret's value, in one order (homeshore.engine.order).
+
+    `deployed` says that this is the state after an update: every value is known.
+    """
 
     project: str
     stack: str
     resources: tuple[Resource, ...]
     outputs: Mapping[str, Plain]
+    deployed: bool = False
 
     def to_json(self) -> dict[str, object]:
         """The documented shape of `homeshore preview STACK --json`."""

@@ -1,0 +1,96 @@
+"""A stack as it is to be judged, out of anybody's registrations: canonical types, and what the stack says of itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable
+from typing import Final, cast
+
+import geography
+from policies.configuration import Configuration
+from policies.model import Resource, Stack
+from policies.parameters import Parameters
+from policies.values import opened
+
+PIPELINE: Final = "homeshore:pipeline:RegionalPipeline"
+BASELINE: Final = "homeshore:baseline:AccountBaseline"
+PRODUCTION: Final = ("prod", "production", "prd", "live")
+STREAM_HOURS: Final = 168
+# azure-native names a version of its API in the module, or in the package where it was generated for one version.
+_VERSIONED: Final = re.compile(r"(?:/v\d{8}(?:preview|privatepreview)?)(?=:)")
+_GENERATED: Final = re.compile(r"^((?:pulumi:providers:)?azure-native)_\w+?_v\d{8}(?:preview)?(?=$|:)")
+
+
+def stack(name: str, resources: Iterable[Resource], configuration: Configuration | None = None) -> Stack:
+    """The stack with its boundary and parameters: what the config says, else what the stack's own component states.
+
+    `boundary` of the result is None where neither names one: nothing can then be said of sovereignty.
+    """
+    told = configuration or Configuration()
+    found = [canonical(one) for one in resources]
+    own = _stated(found)
+    boundary = told.told.boundary or _text(own.get("boundary"))
+    return Stack(
+        name,
+        found,
+        boundary=geography.area(boundary) if boundary else None,
+        parameters=_parameters(told, own, baseline=any(one.type == BASELINE for one in found)),
+    )
+
+
+def canonical(resource: Resource) -> Resource:
+    """The resource under the token that the rules know: without a version in its module or package."""
+    kind = canonical_type(resource.type)
+    return resource if kind == resource.type else dataclasses.replace(resource, type=kind)
+
+
+def canonical_type(kind: str) -> str:
+    """The type token without the version that azure-native writes into it."""
+    if "azure-native" not in kind:
+        return kind
+    return _VERSIONED.sub("", _GENERATED.sub(r"\1", kind), count=1)
+
+
+def platform_managed(resources: Iterable[Resource]) -> bool:
+    """Whether another team looks after what the account has only once, as the stack's own component says."""
+    return _text(_stated(resources).get("baseline")) == "platform"
+
+
+def _stated(resources: Iterable[Resource]) -> dict[str, object]:
+    for one in resources:
+        if one.type in (PIPELINE, BASELINE) and not one.custom:
+            return {key: opened(value) for key, value in one.inputs.items()}
+    return {}
+
+
+def _parameters(configuration: Configuration, own: dict[str, object], *, baseline: bool) -> Parameters:
+    told = configuration.told
+    environment = _text(own.get("environment"))
+    production = (not environment or environment.lower() in PRODUCTION) if told.production is None else told.production
+    replay = own.get("replayHours")
+    hours = max(STREAM_HOURS, int(replay)) if isinstance(replay, int | float) else STREAM_HOURS
+    places = own.get("placements")
+    stated = tuple(str(one) for one in cast("list[object]", places)) if isinstance(places, list) else ()
+    return Parameters(
+        allowed_destinations=frozenset(told.allowed_destinations),
+        allowed_hosts=frozenset(told.allowed_hosts),
+        allowed_accounts=frozenset(told.allowed_accounts),
+        production=production,
+        sovereignty_level=told.sovereignty_level,
+        strict=told.strict,
+        log_days=told.log_days,
+        stream_hours_at_most=told.stream_hours_at_most or hours,
+        multi_region_keys=told.multi_region_keys,
+        topic_hours_at_most=told.topic_hours_at_most,
+        required_labels=told.required_labels,
+        placements=frozenset(told.placements or stated),
+        stack_boundaries=dict(told.stack_boundaries),
+        guardrails_here=baseline if told.guardrails_here is None else told.guardrails_here,
+        classified=dict(told.classified),
+        enforcement=dict(configuration.levels),
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

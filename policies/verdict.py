@@ -1,0 +1,123 @@
+"""What the pack says of a stack, as findings: four states counted, levels from the config, exemptions applied."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from findings import Category, Enforcement, Finding, Judgement, States, Undetermined
+from policies.exemptions import Exemption, weigh
+from policies.judge import Outcome, Statement, judge
+from policies.model import Stack
+from policies.rules import About, Fail, Said, Unsure, catalogue, rules
+
+ROOT: Final = "pulumi:pulumi:Stack"
+GUARDRAILS: Final = frozenset({"SOV-GCP-012"})
+"""Rules about what an account has only once: they are judged where its baseline stands."""
+
+
+def verdict(
+    stack: Stack,
+    *,
+    exemptions: Iterable[Exemption] = (),
+    today: datetime.date | None = None,
+    file: str | None = None,
+    updating: bool = False,
+) -> Judgement:
+    """Judge `stack`. `updating` says that every value is known by now: what is undetermined then is a violation."""
+    outcome = judge(stack)
+    disabled = {one for one in catalogue() if level_of(stack, catalogue()[one]) is None}
+    failed = [_finding(stack, one, file) for one in outcome.failed if one.rule.id not in disabled]
+    unsure = [one for one in outcome.unsure if one.rule.id not in disabled]
+    if updating:
+        failed += [_undetermined_now(stack, one, file) for one in unsure]
+        unsure = []
+    weighed = weigh(stack.name, failed, exemptions, today or datetime.date.today(), file)  # noqa: DTZ011 - a local day
+    return Judgement(
+        judged=outcome.looked_at,
+        findings=weighed.findings,
+        exempted=weighed.exempted,
+        undetermined=tuple(_undetermined(stack, one, file) for one in unsure),
+        states=_states(stack, outcome, disabled),
+        evaluations=outcome.evaluations,
+    )
+
+
+def level_of(stack: Stack, about: About) -> Enforcement | None:
+    """What a finding of the rule does, as the config and then the rule itself say; None where it is disabled."""
+    told = stack.parameters.enforcement
+    level = told.get(about.id) or (told.get("all") if not about.firm else None)
+    if level == "disabled":
+        return None
+    if level is None:
+        return about.enforcement
+    return Enforcement.ADVISORY if level == "advisory" else Enforcement.MANDATORY
+
+
+def _states(stack: Stack, outcome: Outcome, disabled: set[str]) -> States:
+    """In which of the four states each rule is; the worst that it found on any resource."""
+    failed = {one.rule.id for one in outcome.failed}
+    unsure = {one.rule.id for one in outcome.unsure}
+    counted: Counter[str] = Counter()
+    left_out: dict[str, str] = {}
+    for identity in catalogue():
+        if identity in disabled:
+            left_out[identity] = "disabled in the pack's config"
+        elif stack.boundary is None and identity.startswith("SOV-"):
+            left_out[identity] = "nobody named a boundary"
+        elif identity in GUARDRAILS and not stack.parameters.guardrails_here:
+            left_out[identity] = "the account's baseline has it, which is another stack or another team's"
+        elif identity in failed:
+            counted["fail"] += 1
+        elif identity in unsure:
+            counted["not_evaluated"] += 1
+        else:
+            counted["pass" if identity in outcome.rules else "not_applicable"] += 1
+    return States(
+        counted["pass"], counted["fail"], counted["not_applicable"], counted["not_evaluated"] + len(left_out), left_out
+    )
+
+
+def _finding(stack: Stack, one: Statement[Fail], file: str | None) -> Finding:
+    about = catalogue()[one.rule.id]
+    said = one.said
+    return Finding(
+        rule=about.id,
+        category=about.category,
+        severity=about.severity,
+        enforcement=level_of(stack, about) or about.enforcement,
+        stack=stack.name,
+        urn=_urn(stack, one),
+        path=said.path,
+        message=said.message,
+        remedy=about.remedy,
+        found=said.found,
+        allowed=about.expected,
+        frameworks=about.frameworks,
+        file=file,
+    )
+
+
+def _undetermined(stack: Stack, one: Statement[Unsure], file: str | None) -> Undetermined:
+    category: Category = catalogue()[one.rule.id].category
+    said = one.said
+    return Undetermined(one.rule.id, category, stack.name, _urn(stack, one), said.path, said.reason, file)
+
+
+def _undetermined_now(stack: Stack, one: Statement[Unsure], file: str | None) -> Finding:
+    said = one.said
+    told = Fail(said.path, f"cannot be determined, although the update knows every value: {said.reason}")
+    return _finding(stack, Statement(one.rule, one.resource, told), file)
+
+
+def _urn(stack: Stack, one: Statement[Said]) -> str:
+    if one.resource is not None:
+        return one.resource.urn
+    return next((found.urn for found in stack.of(ROOT)), "")
+
+
+def rule_ids() -> tuple[str, ...]:
+    """The ids of all rules that are implemented, in the catalogue's order."""
+    return tuple(dict.fromkeys(one.id for one in rules()))
