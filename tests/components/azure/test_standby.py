@@ -74,6 +74,30 @@ def test_azure_would_refuse_nothing(changes: dict[str, object]) -> None:
         assert check(resource.type, resource.inputs) == (), resource.urn
 
 
+def test_what_stands_by_writes_into_its_own_workspace_as_the_primary_does() -> None:
+    """What the primary has and the standby has not is the SQL, its jobs and their images."""
+    snapshot = whole(STANDBY).snapshot
+    settings = of_type(snapshot, "monitor:DiagnosticSetting")
+    written = {
+        side: {
+            name.removeprefix(side).removesuffix("-diagnostics"): (setting.inputs["logs"], setting.inputs["metrics"])
+            for name, setting in settings.items()
+            if name.startswith(side)
+        }
+        for side in ("pipeline-observability-", "standby-")
+    }
+    first, second = written.values()
+    assert first.keys() - second.keys() == {"jobs", "images", "sql"}
+    assert second == {name: first[name] for name in second}
+    workspace = of_type(snapshot, "operationalinsights:Workspace")["standby-access-logs"].inputs
+    for name, setting in settings.items():
+        if name.startswith("standby-"):
+            place = f"/resourceGroups/{workspace['resourceGroupName']}/"
+            assert place in str(setting.inputs["resourceUri"]), name
+            assert place in str(setting.inputs["workspaceId"]), name
+            assert str(setting.inputs["workspaceId"]).endswith(f"/workspaces/{workspace['workspaceName']}")
+
+
 def test_the_pairing_by_value() -> None:
     alias = alias_of(whole(STANDBY).snapshot)
     namespaces = of_type(whole(STANDBY).snapshot, "eventhub:Namespace")

@@ -80,7 +80,10 @@ def test_whatever_encrypts_uses_the_key_that_was_brought_once_its_agent_may(gcp_
 
 def test_the_lake_gets_bindings_only_and_everything_uses_it(gcp_preview: GcpPreview) -> None:
     snapshot = gcp_preview({**SMALL, **bringing("bucket")})
-    assert set(of_type(snapshot, "gcp:storage/bucket:Bucket")) == {"pipeline-failed-batches"}
+    assert set(of_type(snapshot, "gcp:storage/bucket:Bucket")) == {
+        "pipeline-failed-batches",
+        "pipeline-access-logs-usage",
+    }
     in_it = [each for each in managed(snapshot) if each.inputs.get("bucket") == LAKE]
     on_it = [each for each in in_it if "role" in each.inputs]
     assert {each.type for each in in_it} - {each.type for each in on_it} == {"gcp:storage/bucketObject:BucketObject"}

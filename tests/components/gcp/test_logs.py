@@ -24,7 +24,7 @@ def test_the_log_bucket_lies_in_the_region_under_our_key() -> None:
         f"logging.googleapis.com/projects/{PROJECT}/locations/{HOME}/buckets/homeshore-test-g1-logs"
     )
     assert bucket.urn in sink.property_dependencies["destination"]
-    assert sink.inputs["filter"] == of_the_stack(scope().names, ("lake", "failed"))
+    assert sink.inputs["filter"] == of_the_stack(scope().names, ("lake", "failed", "logs"))
 
 
 def test_the_filter_names_what_the_components_make() -> None:
@@ -37,9 +37,44 @@ def test_the_filter_names_what_the_components_make() -> None:
         "gcp:compute/network:Network",
     }
     made = {str(each.inputs["name"]) for each in snapshot.resources if each.type in wanted}
-    named = set(re.findall(r'"(homeshore[-_][^"]+)"', of_the_stack(scope().names, ("lake", "failed"))))
-    assert len(made) == 7
+    text = of_the_stack(scope().names, ("lake", "failed", "logs"))
+    named = set(re.findall(r'"(homeshore[-_][^"]+)"', text))
+    assert len(made) == 8
     assert made <= named
+
+
+def test_the_bucket_of_usage_logs_is_closed_and_forgets_them_as_the_log_bucket_does() -> None:
+    snapshot = record(lambda: Everything(pipeline()))
+    usage = of_type(snapshot, "gcp:storage/bucket:Bucket")["pipeline-logs-usage"]
+    key = of_type(snapshot, "gcp:kms/cryptoKey:CryptoKey")["pipeline-key"]
+    assert usage.inputs["name"] == f"homeshore-test-g1-{HOME}-logs-a1e4c657"
+    # Logs are delivered into the location of the buckets only.
+    assert usage.inputs["location"] == HOME.upper()
+    assert usage.inputs["publicAccessPrevention"] == "enforced"
+    assert usage.inputs["uniformBucketLevelAccess"] is True
+    assert usage.inputs["versioning"] == {"enabled": True}
+    assert usage.inputs["labels"] == {"data_classification": "internal"}
+    assert key.urn in usage.property_dependencies["encryption"]
+    ends = {
+        (rule["action"]["type"], rule["condition"].get("age"), rule["condition"].get("daysSinceNoncurrentTime"))
+        for rule in usage.inputs["lifecycleRules"]  # type: ignore[union-attr]
+    }
+    assert ends == {("Delete", 41, None), ("Delete", None, 1), ("AbortIncompleteMultipartUpload", 7, None)}
+    assert (usage.protect, usage.retain_on_delete) == (True, True)
+    # Each delivery would be logged in turn.
+    assert "logging" not in usage.inputs
+
+
+def test_only_the_delivery_may_add_usage_logs() -> None:
+    snapshot = record(lambda: Everything(pipeline()))
+    name = of_type(snapshot, "gcp:storage/bucket:Bucket")["pipeline-logs-usage"].inputs["name"]
+    (grant,) = (
+        each
+        for each in of_type(snapshot, "gcp:storage/bucketIAMMember:BucketIAMMember").values()
+        if each.inputs["bucket"] == name
+    )
+    assert grant.inputs["member"] == "group:cloud-storage-analytics@google.com"
+    assert grant.inputs["role"] == "roles/storage.objectCreator"
 
 
 def test_the_filter_is_balanced_and_short_enough() -> None:

@@ -217,7 +217,7 @@ def test_copies_that_failed_are_kept_in_the_region(gcp_preview: GcpPreview) -> N
 def test_each_lake_is_under_its_own_regions_key(gcp_preview: GcpPreview) -> None:
     found = of_type(gcp_preview({**SMALL, **WITH}), "gcp:storage/bucket:Bucket")
     keys = {name: str(each.inputs["encryption"]) for name, each in found.items()}  # type: ignore[index]
-    assert len(keys) == 4
+    assert len(keys) == 6
     for name, encryption in keys.items():
         assert f"/locations/{OTHER if name.startswith('standby') else HOME}/keyRings/" in encryption
 

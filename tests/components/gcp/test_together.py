@@ -82,10 +82,10 @@ def test_what_holds_data_or_guards_it_is_kept(both: Snapshot) -> None:
 
 def test_no_grant_is_on_the_project_or_to_everybody(both: Snapshot) -> None:
     grants = [each for each in managed(both) if "role" in each.inputs]
-    assert len(grants) == 18
+    assert len(grants) == 20
     for each in grants:
         assert not each.type.startswith("gcp:projects/")
-        assert str(each.inputs["member"]).startswith("serviceAccount:")
+        assert str(each.inputs["member"]).startswith("serviceAccount:") or each.name.endswith("-logs-deliver")
         assert str(each.inputs["role"]).rpartition(".")[2] not in {"admin", "owner", "editor", "viewer"}
 
 
