@@ -253,8 +253,9 @@ class KeySettings(Section):
     expires: fields.Day | None = Field(
         default=None,
         description="On Azure only: the day, in quotes, on which the key's first version expires. It is replaced 30 "
-        "days before, whatever rotation_days says; later versions follow rotation_days. Azure reads it when it makes "
-        "the key: one that exists stays as it is. Keys of AWS and Google Cloud do not expire.",
+        "days before, whatever rotation_days says; later versions follow rotation_days. Absent, the first version "
+        "follows rotation_days too, and expires at the end of 2035. Azure reads it when it makes the key: one that "
+        "exists stays as it is. Keys of AWS and Google Cloud do not expire.",
         examples=["2030-01-31"],
     )
 

@@ -19,6 +19,8 @@ RECOVERY_DAYS = 90
 """How long a deleted vault and its keys can be brought back: the longest that Azure has; nobody can shorten it."""
 ROTATION_LEAD_DAYS = 30
 """Days before a version's expiry on which the next one is made; at least 7 (Microsoft Learn, "Key autorotation")."""
+FIRST_VERSION_ENDS = "2035-12-31"
+"""Day on which the first version of a key expires where nobody names one: its successor is there long before."""
 _VAULT_PART = 8
 """Where the vault's name stands in the identifier of a key: /subscriptions/S/resourceGroups/G/providers/N/vaults/V/…"""
 
@@ -29,10 +31,10 @@ class Key(AzureComponent):
     It is the first component of a region, so it makes the resource group too. The vault answers to private endpoints
     and to Azure's own storage services only; roles decide about everything, no access policy exists.
 
-    With `spec.expires` the first version expires on that day; each later one `spec.rotation_days` and 30 days after it
-    was made. The next version is there 30 days before, and the services that encrypt with the key follow it by
-    themselves. Azure reads expiry and rotation when it makes the key: a later change of either has no effect on a key
-    that exists.
+    With `spec.expires` the first version expires on that day, and the next one is there 30 days before; without, there
+    is another after `spec.rotation_days`. Each later version expires `spec.rotation_days` and 30 days after it was
+    made, and is replaced 30 days before. The services that encrypt with the key follow it by themselves. Azure reads
+    expiry and rotation when it makes the key: a later change of either has no effect on a key that exists.
 
     `brought` is the identifier of a key that exists already and encrypts in place of one of the stack's own; group,
     identity and vault are made all the same, because the pseudonym key lies in the vault.
@@ -143,7 +145,7 @@ class Key(AzureComponent):
                 kty=keyvault.JsonWebKeyType.RS_A_HSM,
                 key_size=KEY_BITS,
                 key_ops=[keyvault.JsonWebKeyOperation.WRAP_KEY, keyvault.JsonWebKeyOperation.UNWRAP_KEY],
-                attributes=keyvault.KeyAttributesArgs(enabled=True, exportable=False, expires=_expiry(spec.expires)),
+                attributes=keyvault.KeyAttributesArgs(enabled=True, exportable=False, expires=_expiry(spec.expires or FIRST_VERSION_ENDS)),
                 rotation_policy=rotation_policy(spec),
             ),
             tags=self.tags(),
@@ -158,7 +160,7 @@ class Key(AzureComponent):
 def rotation_policy(spec: KeySpec) -> keyvault.RotationPolicyArgs:
     """A new version every `rotation_days`; each expires 30 days after the next one was made.
 
-    The trigger counts back from the expiry where the first version has one, else from its creation.
+    The trigger counts back from the expiry where somebody named the first version's, else from its creation.
     """
     trigger = (
         keyvault.TriggerArgs(time_after_create=f"P{spec.rotation_days}D")
@@ -175,10 +177,8 @@ def rotation_policy(spec: KeySpec) -> keyvault.RotationPolicyArgs:
     )
 
 
-def _expiry(day: str | None) -> float | None:
+def _expiry(day: str) -> float:
     """Midnight UTC of that day, in seconds since 1970."""
-    if day is None:
-        return None
     return datetime.datetime.combine(datetime.date.fromisoformat(day), datetime.time(tzinfo=datetime.UTC)).timestamp()
 
 

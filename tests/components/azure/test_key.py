@@ -72,7 +72,15 @@ def test_the_keys_of_our_own_stacks_expire(stack: str) -> None:
     assert key_spec(config, budget_alerts=False).expires == "2028-11-30"
 
 
-def test_a_key_that_never_expires_rotates_by_its_age() -> None:
+def test_a_key_for_which_nobody_names_a_day_ends_long_after_it_was_replaced(record: Record) -> None:
+    (key,) = of_type(record(key={"expires": None, "rotation_days": 120}), "keyvault:Key").values()
+    properties = key.inputs["properties"]
+    assert datetime.fromtimestamp(properties["attributes"]["expires"], UTC).isoformat() == "2035-12-31T00:00:00+00:00"
+    (action,) = properties["rotationPolicy"]["lifetimeActions"]
+    assert action["trigger"] == {"timeAfterCreate": "P120D"}
+
+
+def test_a_key_without_a_named_day_rotates_by_its_age() -> None:
     policy = rotation_policy(KeySpec(budget_alerts=False, rotation_days=90))
     assert policy.lifetime_actions is not None
     (action,) = policy.lifetime_actions  # pyright: ignore[reportGeneralTypeIssues] - an Input, and a list here
