@@ -66,21 +66,7 @@ def _titled(change: dict[str, Any]) -> str:
 
 def found_in(case: dict[str, Any], change: dict[str, Any]) -> tuple[set[str], set[str]]:
     """What AWS's rules say of a changed case: violations, and what could not be determined."""
-    resources = copy.deepcopy(case["resources"])
-    for name in change.get("drop", []):
-        del resources[name]
-    resources.update(copy.deepcopy(change.get("add", {})))
-    for path, value in change.get("set", {}).items():
-        name, _, inside = path.partition(".")
-        _set(resources[name].setdefault("inputs", {}), inside, copy.deepcopy(value))
-    outcome = judge(
-        Stack(
-            "test",
-            [_resource(name, entry, resources) for name, entry in resources.items()],
-            boundary=geography.boundary(change.get("boundary", case.get("boundary", "eu"))),
-            parameters=Parameters(**{key: _frozen(value) for key, value in change.get("with", {}).items()}),
-        )
-    )
+    outcome = judge(changed(case, change))
     failed, unsure = (
         {
             f"{one.rule.id} {one.resource.name if one.resource else ''} {one.said.path}".strip()
@@ -90,6 +76,23 @@ def found_in(case: dict[str, Any], change: dict[str, Any]) -> tuple[set[str], se
         for said in (outcome.failed, outcome.unsure)
     )
     return failed, unsure
+
+
+def changed(case: dict[str, Any], change: dict[str, Any]) -> Stack:
+    """The stack of a case after a change."""
+    resources = copy.deepcopy(case["resources"])
+    for name in change.get("drop", []):
+        del resources[name]
+    resources.update(copy.deepcopy(change.get("add", {})))
+    for path, value in change.get("set", {}).items():
+        name, _, inside = path.partition(".")
+        _set(resources[name].setdefault("inputs", {}), inside, copy.deepcopy(value))
+    return Stack(
+        "test",
+        [_resource(name, entry, resources) for name, entry in resources.items()],
+        boundary=geography.boundary(change.get("boundary", case.get("boundary", "eu"))),
+        parameters=Parameters(**{key: _frozen(value) for key, value in change.get("with", {}).items()}),
+    )
 
 
 def _ours(one: Any) -> bool:
