@@ -1,0 +1,77 @@
+"""`homeshore policy`: the rules in words, and the guard that stands when nobody previews. Subcommands are siblings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def command() -> None:
+    """What the rules say, and the runtime guard that is written from the same boundary.
+
+    Example: homeshore policy backstop dev
+    """
+
+
+@command.command()
+@click.argument("stack")
+@click.option(
+    "--scope",
+    metavar="ID",
+    help="What it is attached to: an account or ou-… (AWS), a subscription or managementGroups/NAME (Azure), "
+    "projects/ID, folders/N or organizations/N (Google Cloud).  [default: the stack's own]",
+)
+@click.option(
+    "--customer",
+    "customers",
+    multiple=True,
+    metavar="ID",
+    help="Google Cloud: a directory customer whose members may be granted something (C0…); may be repeated.",
+)
+@click.option(
+    "--out",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the files there, all or none.  [default: print them]",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document (shape below) instead of text.")
+def backstop(
+    stack: str, *, scope: str | None, customers: tuple[str, ...], directory: Path | None, as_json: bool
+) -> None:
+    """Write the guard that the cloud itself enforces: what STACK's boundary forbids, whoever asks for it.
+
+    AWS: service control policies. Azure: policy definitions, an initiative and its assignment. Google Cloud:
+    organisation policies. It is judged by our own reading of the clouds' documentation, which is no proof; the
+    table of what only a preview, only the guard, both or neither catches is in docs/backstop.md.
+
+    \b
+    Example: homeshore policy backstop dev
+             homeshore policy backstop dev --scope ou-ab12-cdefghij --out guard
+
+    Exits 1 where the guard would stop resources of the stack itself.
+
+    \b
+    JSON: {"version": 1, "stack", "cloud", "boundary", "scope", "regions", "judged_by",
+      "controls": [{"id", "category", "title", "source"}], "left_out": [{"id", "reason"}],
+      "resources", "stopped": [{"urn", "control", "request", "how"}],
+      "files": [{"path", "content" where it is not written}], "apply": [command]}
+    """
+    import json
+
+    from homeshore.backstop.ask import answer
+    from homeshore.backstop.show import document, text
+    from homeshore.backstop.write import write
+    from homeshore.errors import Verdict
+
+    found = answer(stack, scope, customers)
+    shape = document(found, directory)
+    if directory is not None:
+        write(directory, {one.name: one.text for one in found.guard.documents}, shape)
+    click.echo(json.dumps(shape, indent=2, ensure_ascii=False) if as_json else text(found, directory))
+    if found.stopped:
+        raise Verdict(
+            f"The guard would stop {len(found.stopped)} requests of {stack} itself: nothing could be deployed."
+        )
