@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from homeshore.base.diff import compare
+from homeshore.base.diff import compare_all
 from homeshore.base.model import StackDiff
 from homeshore.base.revision import Revision
 from homeshore.base.run import Running, running
@@ -26,8 +26,7 @@ class Sides:
 
     def diffs(self) -> list[StackDiff]:
         """What becomes of each stack, by name."""
-        names = sorted({*self.before, *self.after})
-        return [compare(name, self.before.get(name), self.after.get(name)) for name in names]
+        return compare_all(self.before, self.after)
 
 
 def both_sides(project: Project, ref: str, chosen: Sequence[str] | None) -> Sides:

@@ -31,6 +31,21 @@ def compare(stack: str, before: Snapshot | None, after: Snapshot | None) -> Stac
     return _Comparison(_kept(before), _kept(after)).outcome(stack, where)
 
 
+def compare_all(before: Mapping[str, Snapshot], after: Mapping[str, Snapshot]) -> list[StackDiff]:
+    """What becomes of each stack that is on either side, by name."""
+    found = [compare(name, before.get(name), after.get(name)) for name in sorted({*before, *after})]
+    gone = {_inventory(one.deleted): one.stack for one in found if one.whereabouts is Whereabouts.GONE}
+    return [
+        replace(one, looks_like=gone.get(_inventory(one.added))) if one.whereabouts is Whereabouts.NEW else one
+        for one in found
+    ]
+
+
+def _inventory(resources: Iterable[Resource]) -> frozenset[str]:
+    """What a stack holds, whatever it is called."""
+    return frozenset(one.urn.split("::", 1)[-1] for one in resources)
+
+
 def _kept(snapshot: Snapshot | None) -> dict[str, Resource]:
     """What a cloud or an engine holds something for: no components, nothing that is only read."""
     resources = snapshot.resources if snapshot else ()
@@ -170,12 +185,12 @@ def _is_default(provider: str) -> bool:
 
 def _lookalikes(added: Iterable[Resource], deleted: Iterable[Resource]) -> dict[str, str]:
     """Added resources, by URN, that are a deleted one but for its name: a rename that lacks its alias."""
-    by_shape: dict[str, list[str]] = {}
+    by_shape: dict[tuple[str, str], list[str]] = {}
     for one in deleted:
         by_shape.setdefault(_shape(one), []).append(one.urn)
     return {one.urn: found.pop(0) for one in added if one.inputs and (found := by_shape.get(_shape(one)))}
 
 
-def _shape(resource: Resource) -> str:
+def _shape(resource: Resource) -> tuple[str, str]:
     inputs: Mapping[str, Plain] = resource.inputs
-    return f"{resource.type} {json.dumps(inputs, sort_keys=True)}".replace(resource.name, "\0")
+    return resource.type, json.dumps(inputs, sort_keys=True).replace(resource.name, "\0")

@@ -86,7 +86,8 @@ class StackDiff:
     """What becomes of one stack. Components and resources that are only read count nowhere: no cloud holds them.
 
     `unknown` and `secret` count inputs that nobody can compare: known after `pulumi up` only, or hidden, on both sides.
-    `lookalikes` maps the URN of an added resource to a deleted one that differs in nothing but its name.
+    `lookalikes` maps the URN of an added resource to a deleted one that differs in nothing but its name; `looks_like`
+    is the gone stack whose resources a new stack has.
     """
 
     stack: str
@@ -98,6 +99,7 @@ class StackDiff:
     unknown: int = 0
     secret: int = 0
     lookalikes: dict[str, str] = field(default_factory=dict[str, str])
+    looks_like: str | None = None
 
     @property
     def replaced(self) -> tuple[Difference, ...]:
@@ -139,6 +141,7 @@ class StackDiff:
         return {
             "stack": self.stack,
             "state": self.whereabouts.value,
+            "looks_like": self.looks_like,
             "added": [{**_identity(one), "looks_like": self.lookalikes.get(one.urn)} for one in self.added],
             "changed": [
                 {

@@ -15,6 +15,7 @@ from homeshore.engine.text import INDENT, LATER, Style, short_type
 from homeshore.engine.values import MASK, UNKNOWN, Plain, contains_unknown, is_secret
 
 LONGEST: Final = 60  # characters of a value
+NAMED: Final = 4  # resources that a warning names
 NONE: Final = "(none)"
 WORDS: Final = (("replaced", "replaced"), ("deleted", "deleted"), ("changed", "changed"), ("added", "added"))
 SIGNS: Final = {"deleted": ("-", "red"), "replaced": ("±", "red"), "changed": ("~", "yellow"), "added": ("+", "green")}
@@ -35,13 +36,14 @@ def render(diffs: Sequence[StackDiff], base: str, style: Style | None = None) ->
 
 def _stack(diff: StackDiff, paint: Style) -> Iterator[str]:
     yield paint(f"Stack {diff.stack}", bold=True) + _whereabouts(diff)
+    if diff.looks_like:
+        yield f"{INDENT}It has all that {diff.looks_like} had. Pulumi renames a stack without making it twice:"
+        yield f"{INDENT}`pulumi stack rename {diff.stack} --stack {diff.looks_like}`"
     if diff.refused:
-        names = ", ".join(one.name for one in diff.refused)
-        yield paint(
-            f"{INDENT}PROTECTED: Pulumi refuses this update, for it would delete: {names}.", fg="red", bold=True
-        )
+        warning = f"{INDENT}PROTECTED: Pulumi refuses this update, which would delete {_names(diff.refused)}."
+        yield paint(warning, fg="red", bold=True)
         yield f"{INDENT}Release them first, in an update of their own: `homeshore:protect: false`."
-    for one in diff.deleted:
+    for one in sorted(diff.deleted, key=lambda one: not one.protect):
         yield _line("deleted", one, _fate(one, deleted=diff.whereabouts is Whereabouts.BOTH), paint)
     for one in diff.replaced:
         yield from _difference("replaced", one, paint)
@@ -52,6 +54,12 @@ def _stack(diff: StackDiff, paint: Style) -> Iterator[str]:
         hint = f"as {_name(alike)}, which is deleted: a rename keeps it with `aliases`" if alike else ""
         yield _line("added", one, hint, paint)
     yield f"{INDENT}{_counts(Counter(diff.counts()))}."
+
+
+def _names(resources: Sequence[Resource]) -> str:
+    """The first of them, and how many more."""
+    more = len(resources) - NAMED
+    return ", ".join(one.name for one in resources[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _whereabouts(diff: StackDiff) -> str:
@@ -79,23 +87,28 @@ def _fate(resource: Resource, *, deleted: bool = True) -> str:
 
 
 def _difference(kind: str, one: Difference, paint: Style) -> Iterator[str]:
-    remarks = [_fate(one.before)] if one.replaced else []
-    remarks += ["deleted before it is made anew"] if one.replaced and one.after.delete_before_replace else []
-    remarks += ["may be replaced"] if one.may_be_replaced else []
+    # What follows from a provider is made anew with all that is in it: its own rows would hide the one that counts.
+    whole = [change for change in one.changes if change.follows and change.path == f"{OPTION}provider"]
+    first = one.replaced and one.after.delete_before_replace
+    remarks = [
+        f"made anew with {_name(whole[0].follows or '')}" if whole else "",
+        "deleted first" if first else "",
+        _fate(one.before) if one.replaced else "",
+        "may be replaced" if one.may_be_replaced else "",
+    ]
     yield _line(kind, one.after, ", ".join(filter(None, remarks)), paint)
-    # Where everything follows from one provider, the row that says so stands for what follows from that in turn.
-    for change in one.changes:
-        yield f"{INDENT * 3}{_change(change)}"
+    yield from (f"{INDENT * 3}{_change(change)}" for change in one.changes if not whole)
 
 
 def _change(change: Change) -> str:
     said = {Effect.REPLACE: "replaces", Effect.UNKNOWN: "may replace", Effect.UPDATE: ""}[change.ruling.effect]
     source = f" ({change.ruling.source})" if said and change.ruling.source else ""
     if change.follows:
-        what = f"another value, for {_name(change.follows)} is made anew"
-        what = f"{_name(change.follows)} is made anew" if change.path == f"{OPTION}provider" else what
+        what = f"another value: {_name(change.follows)} is made anew"
     elif change.path in (f"{OPTION}urn", f"{OPTION}provider"):
         what = f"{_name(str(change.before))} → {_name(str(change.after))}"
+    elif is_secret(change.before) and is_secret(change.after):
+        what = f"{MASK}, on one side only: as a value it is not told either"
     else:
         what = " → ".join(_pair(change.before, change.after))
     return f"{change.path.removeprefix(OPTION)}: {what}{f'  {said}{source}' if said else ''}"

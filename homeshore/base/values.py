@@ -13,12 +13,13 @@ from homeshore.engine.values import MASK, UNKNOWN, Plain, is_secret, secret
 class Place(NamedTuple):
     """A place in the inputs, with what stands there on each side: nothing (ABSENT), or a value.
 
-    Both unknown, or both secret: nobody can tell whether they differ.
+    `secret`: both sides are. Where one is, the other is masked too, for it may be the same value.
     """
 
     path: str
     before: Plain | Absent
     after: Plain | Absent
+    secret: bool = False
 
     @property
     def unknown(self) -> bool:
@@ -26,13 +27,8 @@ class Place(NamedTuple):
         return self.before == UNKNOWN and self.after == UNKNOWN
 
     @property
-    def secret(self) -> bool:
-        """Whether both sides are hidden."""
-        return is_secret(self.before) and is_secret(self.after)
-
-    @property
     def differs(self) -> bool:
-        """Whether this is a difference that can be seen."""
+        """Whether this is a difference that can be seen: nobody can compare two unknown or two secret values."""
         return not (self.unknown or self.secret)
 
 
@@ -42,7 +38,7 @@ def places(before: Plain | Absent, after: Plain | Absent, path: str = "") -> Ite
     JSON inside a text (policies, dashboards) is taken apart: its paths go on behind the text's.
     """
     if is_secret(before) or is_secret(after):
-        yield Place(path, _hidden(before), _hidden(after))
+        yield Place(path, _hidden(before), _hidden(after), is_secret(before) and is_secret(after))
     elif before == UNKNOWN and after == UNKNOWN:
         yield Place(path, before, after)
     elif isinstance(before, dict) and isinstance(after, dict):
