@@ -46,6 +46,10 @@ class Exemption(BaseModel):
         named = self.resource in (finding.urn, finding.urn.rpartition("::")[2])
         return named and self.rule == finding.rule and self.stack == finding.stack
 
+    def holds(self, today: datetime.date) -> bool:
+        """Whether it is in order: not expired, not longer than a year, not about sovereignty."""
+        return not catalogue()[self.rule].firm and 0 <= (self.expires - today).days <= LONGEST_DAYS
+
 
 class _Document(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -94,7 +98,7 @@ def weigh(
         covered = [found for found in left if one.covers(found)]
         faults = list(_faults(one, covered, today))
         about += [_finding(one, fault, level, file) for fault, level in faults]
-        if any(level is Enforcement.MANDATORY for _, level in faults):
+        if not one.holds(today):
             continue
         left = [found for found in left if not one.covers(found)]
         exempted += [Exempted(found, one.reason, one.owner, one.expires.isoformat(), one.ticket) for found in covered]

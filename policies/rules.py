@@ -22,7 +22,10 @@ ANY: Final = "*"
 
 @dataclass(frozen=True)
 class About:
-    """A row of the catalogue: what the rule is called, why it is there, what passes, what mends it."""
+    """A row of the catalogue: what the rule is called, why it is there, what passes, what mends it.
+
+    `level` is "resource" where one resource decides, else it names "stack". `remediation` says what an update may set.
+    """
 
     id: str
     title: str
@@ -30,6 +33,7 @@ class About:
     category: Category
     severity: Severity
     frameworks: tuple[str, ...]
+    level: str
     why: str
     expected: str
     remedy: str
@@ -213,6 +217,7 @@ def _about(row: dict[str, str]) -> About:
         category=cast("Category", row["category"]),
         severity=Severity(row["severity"]),
         frameworks=tuple(part.strip() for part in row["frameworks"].split(";") if part.strip()),
+        level=row["level"],
         why=row["why"],
         expected=row["expected"],
         remedy=row["remedy"],

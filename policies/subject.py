@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, cast
 
 import geography
@@ -22,14 +22,21 @@ _VERSIONED: Final = re.compile(r"(?:/v\d{8}(?:preview|privatepreview)?)(?=:)")
 _GENERATED: Final = re.compile(r"^((?:pulumi:providers:)?azure-native)_\w+?_v\d{8}(?:preview)?(?=$|:)")
 
 
-def stack(name: str, resources: Iterable[Resource], configuration: Configuration | None = None) -> Stack:
+def stack(
+    name: str,
+    resources: Iterable[Resource],
+    configuration: Configuration | None = None,
+    *,
+    stated: Mapping[str, object] | None = None,
+) -> Stack:
     """The stack with its boundary and parameters: what the config says, else what the stack's own component states.
 
-    `boundary` of the result is None where neither names one: nothing can then be said of sovereignty.
+    `stated` is what is known of the stack while the component is not (the keys of its inputs). `boundary` of the result
+    is None where nobody names one: nothing can then be said of sovereignty.
     """
     told = configuration or Configuration()
     found = [canonical(one) for one in resources]
-    own = _stated(found)
+    own = {**(stated or {}), **_stated(found)}
     boundary = told.told.boundary or _text(own.get("boundary"))
     return Stack(
         name,

@@ -29,7 +29,7 @@ def verdict(
     """Judge `stack`. `updating` says that every value is known by now: what is undetermined then is a violation."""
     outcome = judge(stack)
     disabled = {one for one in catalogue() if level_of(stack, catalogue()[one]) is None}
-    failed = [_finding(stack, one, file) for one in outcome.failed if one.rule.id not in disabled]
+    failed = [finding(stack, one, file) for one in outcome.failed if one.rule.id not in disabled]
     unsure = [one for one in outcome.unsure if one.rule.id not in disabled]
     if updating:
         failed += [_undetermined_now(stack, one, file) for one in unsure]
@@ -39,7 +39,7 @@ def verdict(
         judged=outcome.looked_at,
         findings=weighed.findings,
         exempted=weighed.exempted,
-        undetermined=tuple(_undetermined(stack, one, file) for one in unsure),
+        undetermined=tuple(undetermined(stack, one, file) for one in unsure),
         states=_states(stack, outcome, disabled),
         evaluations=outcome.evaluations,
     )
@@ -80,7 +80,8 @@ def _states(stack: Stack, outcome: Outcome, disabled: set[str]) -> States:
     )
 
 
-def _finding(stack: Stack, one: Statement[Fail], file: str | None) -> Finding:
+def finding(stack: Stack, one: Statement[Fail], file: str | None = None) -> Finding:
+    """What a rule said, as a finding."""
     about = catalogue()[one.rule.id]
     said = one.said
     return Finding(
@@ -100,7 +101,8 @@ def _finding(stack: Stack, one: Statement[Fail], file: str | None) -> Finding:
     )
 
 
-def _undetermined(stack: Stack, one: Statement[Unsure], file: str | None) -> Undetermined:
+def undetermined(stack: Stack, one: Statement[Unsure], file: str | None = None) -> Undetermined:
+    """What a rule could not determine."""
     category: Category = catalogue()[one.rule.id].category
     said = one.said
     return Undetermined(one.rule.id, category, stack.name, _urn(stack, one), said.path, said.reason, file)
@@ -109,7 +111,7 @@ def _undetermined(stack: Stack, one: Statement[Unsure], file: str | None) -> Und
 def _undetermined_now(stack: Stack, one: Statement[Unsure], file: str | None) -> Finding:
     said = one.said
     told = Fail(said.path, f"cannot be determined, although the update knows every value: {said.reason}")
-    return _finding(stack, Statement(one.rule, one.resource, told), file)
+    return finding(stack, Statement(one.rule, one.resource, told), file)
 
 
 def _urn(stack: Stack, one: Statement[Said]) -> str:
