@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.azure import facts
-from policies.azure.facts import ACCOUNT, NAMESPACE, VAULT
+from policies.azure.facts import ACCOUNT, GROUP, NAMESPACE, VAULT
 from policies.rules import Case, Said, rule
 from policies.values import Reading
 
@@ -21,11 +21,19 @@ def no_broad_administrators(case: Case) -> Iterator[Said]:
     role, scope = case.read("roleDefinitionId"), case.read("scope")
     if (role.text and not _administers(role)) or (scope.text and _NARROW.search(scope.text)):
         return
-    if role.unknown or scope.unknown:
+    over = scope.text or _group(case)
+    if role.unknown or (scope.unknown and not over):
         yield case.unsure(role if role.unknown else scope)
     elif role.text:
         granted = next(row["role"] for row in facts.rows("azure_roles.csv") if row["guid"] in _guids(role))
-        yield case.fail(role, f"{granted} is granted over {scope.text or 'a scope that is missing'}")
+        yield case.fail(role, f"{granted} is granted over {over or 'a scope that is missing'}")
+
+
+def _group(case: Case) -> str:
+    """The name of the group that an unknown scope is the id of: it comes out of a group and nothing else."""
+    linked = [case.stack.by_urn.get(urn) for urn in case.resource.property_dependencies.get("scope", ())]
+    groups = [one.name for one in linked if one is not None and one.type == GROUP]
+    return groups[0] if len(groups) == len(linked) == 1 else ""
 
 
 def _administers(role: Reading) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.azure.facts import ACCOUNT, LOGS, SITE, SLOT
-from policies.azure.joins import owner, parts, target, unjoined
+from policies.azure.joins import parts, target, unjoined
 from policies.azure.settings import host_accounts
 from policies.azure.shapes import at_least
 from policies.model import Resource, Stack
@@ -41,13 +41,15 @@ def lifecycle_acts(case: Case) -> Iterator[Said]:
 
 @stack_rule("RET-AZ-001")
 def accounts_forget(stack: Stack) -> Iterator[Said]:
-    """Every account that the stack keeps objects in has recovery of deleted ones, and a lifecycle."""
+    """Every account that the stack declares has recovery of deleted objects, and a lifecycle.
+
+    What an account of another stack lacks is said there: only that stack knows all its parts.
+    """
     for account in stack.of(ACCOUNT):
         if not account.read("kind").among("FileStorage"):
             yield from _sibling(stack, account, BLOBS, "deleted objects are gone at once: it has no soft delete")
             if not _only_a_host(stack, account):
                 yield from _sibling(stack, account, LIFECYCLE, "its objects are kept for ever: it has no lifecycle")
-    yield from _accounts_elsewhere(stack)
 
 
 def _sibling(stack: Stack, account: Resource, kind: str, message: str) -> Iterator[Said]:
@@ -57,22 +59,6 @@ def _sibling(stack: Stack, account: Resource, kind: str, message: str) -> Iterat
         yield Unsure("", f"the account of a {kind.rpartition(':')[2]} is known only after the update", account)
     else:
         yield Fail("", message, resource=account)
-
-
-def _accounts_elsewhere(stack: Stack) -> Iterator[Said]:
-    """Accounts that another stack declares, and this one says how to recover: their lifecycle belongs here too."""
-    if unjoined(stack, LIFECYCLE, ACCOUNT):
-        return
-    kept = {one.read("accountName").text.lower() for one in stack.of(LIFECYCLE)}
-    for one in stack.of(BLOBS):
-        name = one.read("accountName").text.lower()
-        if (
-            name
-            and name not in kept
-            and not owner(stack, one, ACCOUNT).inside
-            and not unjoined(stack, LIFECYCLE, ACCOUNT)
-        ):
-            yield Fail("accountName", "its objects are kept for ever: it has no lifecycle", name, one)
 
 
 def _acts(policy: Resource) -> bool:
