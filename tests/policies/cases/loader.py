@@ -30,6 +30,7 @@ from policies.judge import judge
 from policies.model import Resource, Stack
 from policies.parameters import Parameters
 from policies.rules import catalogue
+from policies.subject import canonical
 from policies.values import SECRET, SIGNATURE
 from tests.policies.build import UNKNOWN, stack, urn
 
@@ -135,7 +136,7 @@ def _frozen(key: str, value: Any) -> Any:
 def _resources(described: Iterable[dict[str, Any]]) -> list[Resource]:
     described = list(described)
     urns = {one["name"]: urn(one["type"], one["name"]) for one in described}
-    return [_resource(one, urns) for one in described]
+    return [canonical(_resource(one, urns)) for one in described]
 
 
 def _resource(one: dict[str, Any], urns: dict[str, str]) -> Resource:
