@@ -34,7 +34,18 @@ OnStack: TypeAlias = Callable[[StackValidationArgs, ReportViolation], None]
 
 NAME: Final = "homeshore"
 DESCRIPTION: Final = "Nothing leaves its home shore unseen: data sovereignty, encryption and the rest, on three clouds."
-TOGETHER: Final = frozenset[str]()
+TOGETHER: Final = frozenset(
+    {
+        "IAM-AZ-001",  # a role of the stack's own
+        "LOG-GCP-001",  # a bucket that others log to needs no log of its own
+        "SOV-AWS-006",  # a key of the stack's own
+        "SOV-AWS-010",  # a destination of the stack's own
+        "SOV-AZ-003",  # a location that only the resource group says
+        "SOV-AZ-009",
+        "SOV-GCP-006",  # a key ring of the stack's own
+        "SOV-GCP-008",  # a bucket of the stack's own
+    }
+)
 """Rules of the catalogue's level `resource` that need the resource's neighbours all the same."""
 _LEVELS: Final = {
     Enforcement.MANDATORY: EnforcementLevel.MANDATORY,
