@@ -38,9 +38,10 @@ def command(stacks: tuple[str, ...], every: bool, ref: str | None, as_json: bool
         "dependencies", "property_dependencies", "protect", "retain_on_delete",
         "delete_before_replace", "ignore_changes", "replace_on_changes", "aliases",
         "additional_secret_outputs", "custom_timeouts", "deleted_with", "import_id",
-        "external"}]}
+        "external", "source_position"}]}
     JSON of several, and of --all: {"version": 1, "stacks": [...]}
     An unknown is Pulumi's own marker; a secret has Pulumi's signature and the value "[secret]".
+    source_position is the line of the program that made it: "components/aws/bucket.py:57".
     \b
     JSON with --base: {"version": 1, "base": {"ref", "commit"}, "stacks": [{"stack", "state",
       "added": [{"urn", "type", "name", "looks_like"}],

@@ -19,7 +19,8 @@ class Resource:
 
     `inputs` carry the names of the wire (`bucketName`, not `bucket_name`). `provider` is `URN::ID` of the provider
     resource, None for components and providers. `external` marks a resource that is read, not managed.
-    `delete_before_replace` is None where the program leaves it to the provider.
+    `delete_before_replace` is None where the program leaves it to the provider, `protect` where a file does not say it.
+    `source_position` is the line of the program that made it, `components/aws/bucket.py:57`, where somebody knows it.
     """
 
     urn: str
@@ -31,7 +32,7 @@ class Resource:
     inputs: Mapping[str, Plain] = field(default_factory=dict[str, Plain])
     dependencies: tuple[str, ...] = ()
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
-    protect: bool = False
+    protect: bool | None = False
     retain_on_delete: bool = False
     delete_before_replace: bool | None = None
     ignore_changes: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class Resource:
     deleted_with: str | None = None
     import_id: str | None = None
     external: bool = False
+    source_position: str | None = None
 
     @property
     def is_provider(self) -> bool:
@@ -76,6 +78,7 @@ class Resource:
             "deleted_with": self.deleted_with,
             "import_id": self.import_id,
             "external": self.external,
+            "source_position": self.source_position,
         }
 
 
@@ -83,7 +86,8 @@ class Resource:
 class Snapshot:
     """Everything one run of the program registered, without a secret's value, in one order (homeshore.engine.order).
 
-    `deployed` says that this is the state after an update: every value is known.
+    `deployed` says that this is the state after an update: every value is known. `incomplete` says, a sentence each,
+    why a file is known not to hold all of the stack.
     """
 
     project: str
@@ -91,6 +95,7 @@ class Snapshot:
     resources: tuple[Resource, ...]
     outputs: Mapping[str, Plain]
     deployed: bool = False
+    incomplete: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The documented shape of `homeshore preview STACK --json`."""

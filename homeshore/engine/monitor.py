@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import grpc
@@ -17,6 +18,7 @@ from homeshore.engine import values
 from homeshore.engine.configuration import StackStrings
 from homeshore.engine.model import PROVIDER_PREFIX, STACK_TYPE, Backend, BackendError, Resource
 from homeshore.engine.redaction import Secrets
+from homeshore.engine.source import made_at
 from homeshore.engine.urns import AliasSpec, alias_urns, make_urn
 from homeshore.engine.values import UNKNOWN, Plain
 
@@ -75,6 +77,7 @@ class Monitor:
     stack: str
     configuration: StackStrings
     backend: Backend | None = None
+    root: Path | None = None
     states: dict[str, State] = field(default_factory=dict[str, State])
     outputs: dict[str, Plain] = field(default_factory=dict[str, Plain])
     secrets: Secrets = field(default_factory=Secrets)
@@ -165,6 +168,7 @@ class Monitor:
             additional_secret_outputs=tuple(request.additionalSecretOutputs),
             import_id=request.id,
             external=True,
+            source_position=made_at(_trace(request), self.root),
         )
         self._add(State(resource, request.id, request.properties, False, False, ""))
         return resource_pb2.ReadResourceResponse(urn=urn, id=request.id, properties=request.properties)
@@ -273,6 +277,7 @@ class Monitor:
             custom_timeouts=_timeouts(request),
             deleted_with=deleted_with or None,
             import_id=request.importId or None,
+            source_position=None if request.type == STACK_TYPE else made_at(_trace(request), self.root),
         )
         state = State(resource, self._first_id(resource), _preview_outputs(request), protect, retain, deleted_with)
         self._add(state)
@@ -376,3 +381,8 @@ def _lists_identities(request: resource_pb2.RegisterResourceRequest) -> bool:
         return False
     identity = request.object.fields["identity"].struct_value
     return "userAssignedIdentities" in identity.fields
+
+
+def _trace(request: object) -> object:
+    """The call stack of a registration; the SDK's stubs do not describe it."""
+    return getattr(request, "stackTrace", None)

@@ -55,7 +55,7 @@ def run(
         strings = stack_strings(project.stack_file(stack), project.name, project.config)
     else:
         strings = StackStrings({**default_strings(project.config), **config})
-    monitor = Monitor(project.name, stack, strings, backend)
+    monitor = Monitor(project.name, stack, strings, backend, project.root)
     current = _Run(project, stack, monitor, Log(monitor.secrets))
     try:
         with (

@@ -81,7 +81,7 @@ def served(monitor: Monitor, log: Log) -> Iterator[str]:
 
 def run_in_child(project: Project, stack: str, strings: StackStrings) -> Child:
     """Preview one stack in a child process."""
-    monitor = Monitor(project.name, stack, strings)
+    monitor = Monitor(project.name, stack, strings, root=project.root)
     child = Child(monitor, Log(monitor.secrets))
     environment = {
         **os.environ,
