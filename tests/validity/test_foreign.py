@@ -166,3 +166,101 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(foreign, "LARGEST", 1024)
     with pytest.raises(UserError, match="larger than"):
         read(write(tmp_path, " " * 1025 + "{}"))
+
+
+ASSUMED = "urn:pulumi:prod::shop::pulumi:providers:aws::default"
+
+
+def steps(*states: dict[str, Any], **more: object) -> dict[str, object]:
+    return {"steps": [{"op": "create", "newState": one} for one in states], **more}
+
+
+PROVIDERS: dict[str, tuple[dict[str, object], dict[str, dict[str, object]]]] = {
+    "named by nobody": (steps(state(), config={"aws:region": "eu-west-1"}), {ASSUMED: {"region": "eu-west-1"}}),
+    "named with an id": (
+        steps(state(provider=f"{ASSUMED}_7_1::{UNKNOWN}"), config={"aws:region": "eu-west-1", "aws:profile": "x"}),
+        {f"{ASSUMED}_7_1": {"region": "eu-west-1", "profile": "x"}},
+    ),
+    "in the file": (
+        steps(
+            state(provider=f"{ASSUMED}::1"),
+            state(ASSUMED, inputs={"region": "eu-west-2"}),
+            config={"aws:region": "eu-west-1"},
+        ),
+        {ASSUMED: {"region": "eu-west-2"}},
+    ),
+    "an explicit one that is not in the file": (
+        steps(
+            state(provider="urn:pulumi:prod::shop::pulumi:providers:aws::mine::1"), config={"aws:region": "eu-west-1"}
+        ),
+        {},
+    ),
+    "no region": (steps(state(), config={"aws:profile": "x"}), {}),
+    "no resource of it": (steps(state(), config={"gcp:region": "europe-west1"}), {}),
+    "a secret": (steps(state(), config={"aws:region": "[secret]"}), {ASSUMED: {"region": HIDDEN}}),
+}
+
+
+@pytest.mark.parametrize(("document", "found"), PROVIDERS.values(), ids=PROVIDERS.keys())
+def test_a_preview_says_where_its_default_providers_work(
+    tmp_path: Path, document: object, found: dict[str, dict[str, object]]
+) -> None:
+    (snapshot,) = read(write(tmp_path, document))
+    assert {one.urn: one.inputs for one in snapshot.resources if one.is_provider} == found
+
+
+def test_the_clouds_each_have_their_own_word_for_a_place(tmp_path: Path) -> None:
+    made = [
+        state(f"urn:pulumi:prod::shop::{kind}::x", inputs={})
+        for kind in ("gcp:storage/bucket:Bucket", "azure-native:storage:StorageAccount")
+    ]
+    config = {"gcp:zone": "europe-west1-b", "gcp:project": "p", "azure-native:location": "westeurope"}
+    (snapshot,) = read(write(tmp_path, steps(*made, config=config)))
+    assert {one.type: one.inputs for one in snapshot.resources if one.is_provider} == {
+        "pulumi:providers:azure-native": {"location": "westeurope"},
+        "pulumi:providers:gcp": {"zone": "europe-west1-b", "project": "p"},
+    }
+
+
+def test_protection_that_a_preview_does_not_state_is_not_said(tmp_path: Path) -> None:
+    said = {True: True, False: False}
+    for given, expected in said.items():
+        assert read(write(tmp_path, steps(state(protect=given))))[0].resources[0].protect is expected
+    assert read(write(tmp_path, steps(state())))[0].resources[0].protect is None
+    exported = {"version": 3, "deployment": {"resources": [state()]}}
+    assert read(write(tmp_path, exported))[0].resources[0].protect is False
+
+
+def test_lines_of_the_program(tmp_path: Path) -> None:
+    for told, line in {
+        "project:///__main__.py#12,5": "__main__.py:12",
+        "project:///a%20b/index.ts#3": "a b/index.ts:3",
+        "nonsense": None,
+        "file:///etc/passwd#1": None,
+        "": None,
+    }.items():
+        (snapshot,) = read(write(tmp_path, steps(state(sourcePosition=told))))
+        assert snapshot.resources[0].source_position == line
+    ours = {"version": 1, "resources": [{**state(), "source_position": "components/a.py:5"}]}
+    assert read(write(tmp_path, ours))[0].resources[0].source_position == "components/a.py:5"
+
+
+def test_what_a_file_is_known_to_lack_is_said(tmp_path: Path) -> None:
+    deep: object = "leaf"
+    for _ in range(foreign.DEEPEST):
+        deep = {"next": deep}
+    fits = read(write(tmp_path, steps(state(inputs={"a": deep}))))[0]
+    assert fits.incomplete == ()
+    assert "leaf" in json.dumps(fits.resources[0].inputs)
+    for _ in range(400):
+        deep = [deep]
+    cut = read(write(tmp_path, steps(state(inputs={"a": deep, "b": 1}), state(QUEUE, inputs={"a": deep}))))[0]
+    assert cut.incomplete == (
+        f"inputs of {STREAM} and of 1 more are nested deeper than 64 levels and were not read there",
+    )
+    assert cut.resources[0].inputs["b"] == 1
+    assert UNKNOWN in json.dumps(cut.resources[0].inputs)
+    told = [{"severity": "warning", "message": "w"}, {"severity": "error", "message": "boom\n"}]
+    failed = read(write(tmp_path, steps(state(), diagnostics=told)))[0]
+    assert failed.incomplete == ("the preview ended with an error and shows only a part of the stack (boom)",)
+    assert read(write(tmp_path, steps(state(), diagnostics=told[:1])))[0].incomplete == ()
