@@ -7,10 +7,10 @@ from typing import Final
 
 import geography
 from policies.azure import facts
-from policies.azure.facts import HSM, LOGS, PLAN, SITE, SLOT, VAULT, Destination
-from policies.azure.joins import target
-from policies.azure.settings import APP_SETTINGS, CONTAINERS, host_accounts, other_hosts
-from policies.azure.where import CLOUD, destination, inside, location, placed, region
+from policies.azure.facts import HSM, LOGS, PLAN, VAULT, Destination
+from policies.azure.joins import host_of, target
+from policies.azure.settings import CONTAINERS, OWN, foreign_hosts, host_accounts, other_hosts
+from policies.azure.where import CLOUD, destination, inside, location, placed, region, regions_of
 from policies.rules import Case, Said, rule
 from policies.values import Reading, within
 
@@ -86,7 +86,7 @@ def lake_is_inside(case: Case) -> Iterator[Said]:
     yield from _follow(case, "SOV-AZ-011")
 
 
-@rule("SOV-AZ-012", SITE, SLOT, PLAN, APP_SETTINGS)
+@rule("SOV-AZ-012", *sorted({PLAN, *OWN, *_types("SOV-AZ-012")}))
 def function_stays_inside(case: Case) -> Iterator[Said]:
     """The plan that a function runs on and the account that its host keeps books in lie inside the boundary."""
     if case.resource.type == PLAN:
@@ -105,6 +105,11 @@ def told_to_talk_to(case: Case) -> Iterator[Said]:
     """The services that settings name by their hosts lie inside the boundary."""
     for at, types in other_hosts(case.resource):
         yield from destination(case, at, types, "what the code sends")
+    allowed = {one.lower() for one in case.stack.parameters.allowed_hosts}
+    for at in foreign_hosts(case.resource):
+        outside = [one for one in regions_of(at.text.split(".")) if not case.stack.holds(one)]
+        if outside and at.text not in allowed:
+            yield case.fail(at, f"what the code sends go to {outside[0].name}, outside the boundary")
 
 
 @rule("SOV-X-005", *_types("SOV-X-005"))
@@ -134,7 +139,7 @@ def _vault(case: Case, at: Reading, what: str) -> Iterator[Said]:
     if at.missing or case.stack.boundary is None:
         return
     aim = target(case.stack, case.resource, at, VAULT, HSM)
-    host = at.text.lower().split("://")[-1].split("/")[0].split(":")[0]
+    host = host_of(at.text)
     world = facts.worlds().get(host.partition(".")[2])
     if world is not None and not _reachable(case, world):
         yield case.fail(at, f"{host} belongs to another world of its vendor than the boundary: {world or 'public'}")

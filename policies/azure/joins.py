@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
-from policies.azure.facts import WORKSPACE, Named, named
+from policies.azure.facts import WORKSPACE, Named, named, types_of_host
 from policies.model import Resource, Stack, Target
 from policies.values import Reading, read
 
-_HOST: Final = re.compile(r"(?:[a-z0-9+.-]+://)?([^/:?#]+)")
+_HOST: Final = re.compile(r"(?:[a-z0-9+.-]+://|tcp:)?(?:[^/@]*@)?([^/:?#,]+)")
+"""The host of an address: `abfss://files@HOST/`, `tcp:HOST,1433`, or the host alone."""
 ON_DEMAND: Final = "-ondemand"
 """What stands behind a workspace's name in the host of its serverless SQL."""
 NOBODY: Final = ""
@@ -85,8 +86,22 @@ def name_of(text: str, kind: Named) -> str:
     if text.startswith("/"):
         found = re.search(rf"/{re.escape(kind.arm)}/([^/?]+)", text)
         return found[1] if found else ""
-    host = _HOST.match(text)
-    return host[1].split(".")[0].removesuffix(ON_DEMAND if kind.type == WORKSPACE else "") if host else text
+    name, _, suffix = host_of(text).partition(".")
+    if suffix and not _serves(suffix, kind.type):
+        return ""
+    return name.removesuffix(ON_DEMAND if kind.type == WORKSPACE else "")
+
+
+def host_of(text: str) -> str:
+    """The host in an address, or the bare name that stands for one; empty for a resource id."""
+    found = _HOST.match(text.strip().lower())
+    return found[1] if found else ""
+
+
+def _serves(suffix: str, kind: str) -> bool:
+    """Whether resources of `kind` have hosts that end so; anything goes where the table knows no host of the type."""
+    known = [one for one, kinds in types_of_host().items() if kind in kinds]
+    return not known or any(suffix == one or suffix.endswith(f".{one}") for one in known)
 
 
 def _linked(stack: Stack, resource: Resource, reading: Reading, types: Iterable[str]) -> Iterator[Resource]:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Final
 
-from policies.azure.facts import SITE, SLOT, types_of_host
+from policies.azure.facts import column, types_of_host
 from policies.model import Resource
 from policies.values import Reading, State, within
 
-APP_SETTINGS: Final = "azure-native:web:WebAppApplicationSettings"
+OWN: Final = {
+    "azure-native:web:WebAppApplicationSettings": "properties.*",
+    "azure-native:web:WebAppApplicationSettingsSlot": "properties.*",
+    "azure-native:web:WebAppConnectionStrings": "properties.*.value",
+    "azure-native:web:WebAppConnectionStringsSlot": "properties.*.value",
+}
+"""Settings of a site in a resource of their own, by name."""
+IN_SITE: Final = (
+    ("siteConfig.appSettings", "name", "value"),
+    ("siteConfig.connectionStrings", "name", "connectionString"),
+)
+"""Lists of a site's settings, and what each member calls its name and its value."""
 CONTAINERS: Final = {
     "azure-native:app:Job": "template.containers[].env[]",
     "azure-native:app:ContainerApp": "template.containers[].env[]",
@@ -46,23 +57,42 @@ def other_hosts(resource: Resource) -> Iterator[tuple[Reading, tuple[str, ...]]]
                 yield Reading(value.path, State.KNOWN, found[0]), types_of_host()[found[2]]
 
 
+def foreign_hosts(resource: Resource) -> Iterator[Reading]:
+    """The hosts of Azure that settings name and that say their region, but not which resource they belong to."""
+    for _, value in settings(resource):
+        for found in _vendors().finditer(value.text.lower()):
+            if not _hosts().fullmatch(found[0]):
+                yield Reading(value.path, State.KNOWN, found[0])
+
+
 def settings(resource: Resource) -> Iterator[tuple[str, Reading]]:
     """The settings by name: a mapping in a resource of their own, a list of pairs elsewhere.
 
     A pair that nobody knows yet counts as one that names the host's account.
     """
-    if resource.type == APP_SETTINGS:
-        for value in resource.read_all("properties.*"):
-            yield value.path.partition(".")[2], value
-        return
-    path = "siteConfig.appSettings[]" if resource.type in {SITE, SLOT} else CONTAINERS[resource.type]
-    for pair in resource.read_all(path):
+    if resource.type in OWN:
+        for value in resource.read_all(OWN[resource.type]):
+            yield value.path.partition(".")[2].removesuffix(".value"), value
+    elif resource.type in CONTAINERS:
+        yield from _pairs(resource.read_all(CONTAINERS[resource.type]), "name", "value")
+    else:
+        for path, name, text in IN_SITE:
+            listed = resource.read(path)
+            if isinstance(listed.value, dict) and name not in listed.value:  # a mapping by name, as other tools have it
+                for value in within(listed, "*"):
+                    yield value.path.removeprefix(f"{path}."), value
+            else:
+                yield from _pairs(within(listed, "[]"), name, text)
+
+
+def _pairs(pairs: Iterable[Reading], name: str, text: str) -> Iterator[tuple[str, Reading]]:
+    for pair in pairs:
         if pair.unknown:
             yield HOST_SETTINGS[0], pair
             continue
-        for name in within(pair, "name"):
-            for value in within(pair, "value"):
-                yield name.text, value
+        for called in within(pair, name):
+            for value in within(pair, text):
+                yield called.text, value
 
 
 def _connection(value: Reading) -> Iterator[Reading]:
@@ -77,3 +107,9 @@ def _connection(value: Reading) -> Iterator[Reading]:
 def _hosts() -> re.Pattern[str]:
     suffixes = "|".join(re.escape(one) for one in types_of_host())
     return re.compile(rf"([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)\.({suffixes})\b")
+
+
+@cache
+def _vendors() -> re.Pattern[str]:
+    domains = "|".join(re.escape(one) for one in sorted(column("azure_domains.csv", "domain")))
+    return re.compile(rf"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.(?:{domains})\b")

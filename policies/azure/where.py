@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import geography
 from policies.azure.facts import WORKSPACE, named
-from policies.azure.joins import owner, target
+from policies.azure.joins import host_of, owner, target
 from policies.model import Resource, Stack, Target
 from policies.places import place
 from policies.rules import Case, Said
@@ -70,14 +70,19 @@ def placed(case: Case, aim: Target, what: str) -> Iterator[Said]:
 
 def _elsewhere(case: Case, at: Reading, what: str) -> Iterator[Said]:
     """A destination that the stack does not declare: some hosts say their region, after the name that people chose."""
-    host = "" if at.text.startswith("/") else at.text.lower().split("://")[-1].split("/")[0].split(":")[0]
+    host = host_of(at.text)
     if host in {one.lower() for one in case.stack.parameters.allowed_hosts}:
         return
-    regions = [one for one in map(_region, host.split(".")[1:]) if one is not None]
+    regions = regions_of(host.split(".")[1:])
     if not regions:
         yield from case.unplaced(at, what)
     elif not all(case.stack.holds(one) for one in regions):
         yield case.fail(at, f"{what} go to {regions[0].name}, outside the boundary")
+
+
+def regions_of(labels: Iterable[str]) -> list[geography.Region]:
+    """The regions that a host's labels name: `westeurope`, or `westeurope-01`, one of several there."""
+    return [one for one in map(_region, labels) if one is not None]
 
 
 def _region(label: str) -> geography.Region | None:
