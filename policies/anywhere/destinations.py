@@ -57,8 +57,13 @@ def _end_inside(case: Case, at: Reading, kind: str, what: str) -> Iterator[Said]
         yield case.fail(at, f"{at.path} takes {what} from {gone[0]}, outside the boundary")
     elif at.unknown and None in (regions or [None]):
         yield case.unsure(at, "where the other end lies is known only after the update")
-    elif not regions and at.text:
+    elif not regions and at.text and not (kind == "host" and case.read(f"{_block(at)}.region").present):
         yield from case.unplaced(at, what)
+
+
+def _block(at: Reading) -> str:
+    """The block in which a value stands."""
+    return at.path.rpartition(".")[0]
 
 
 def _said(text: str, kind: str) -> Iterator[geography.Region | None]:

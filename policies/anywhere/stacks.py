@@ -26,10 +26,7 @@ def referenced_stack_is_inside(case: Case) -> Iterator[Said]:
         return
     name = at.text or case.resource.name
     told = case.stack.parameters.stack_boundaries.get(name)
-    areas = [geography.boundary(told)] if told else []
-    regions = [] if told else list(_regions(name))
-    if not areas and not regions:
-        areas = list(_suffix(name))
+    regions, areas = ([], [geography.boundary(told)]) if told else _said(name)
     gone = [one.name for one in regions if not boundary.holds(one)] + [
         one.name for one in areas if not _in(one, boundary)
     ]
@@ -39,21 +36,29 @@ def referenced_stack_is_inside(case: Case) -> Iterator[Said]:
         yield case.fail(at, f"nobody can tell from {name} where that stack lives")
 
 
-def _regions(name: str) -> Iterator[geography.Region]:
-    """The regions that the last part of a stack's name has in it."""
-    parts = name.rpartition("/")[2].lower().split("-")
+def _said(name: str) -> tuple[list[geography.Region], list[geography.Boundary]]:
+    """Where a stack's name says that it lives, by a region, its last word or its first; else its project's."""
+    for part in reversed(name.lower().split("/")[-2:]):
+        regions = list(_regions(part))
+        if regions:
+            return regions, []
+        words = [word for word in re.split(r"[-_.]", part) if word]
+        areas = {one.name: one for one in geography.boundaries()}
+        found = [areas[word] for word in (*words[-1:], *words[:1]) if word in areas]
+        if found:
+            return [], found[:1]
+    return [], []
+
+
+def _regions(part: str) -> Iterator[geography.Region]:
+    """The regions that a part of a stack's name has in it."""
+    parts = part.split("-")
     runs = ("-".join(parts[start:end]) for start in range(len(parts)) for end in range(len(parts), start, -1))
     for run in runs:
         for cloud in geography.CLOUDS:
             found = place(cloud, run)
             if found is not None and found.kind == "region":
                 yield found
-
-
-def _suffix(name: str) -> Iterator[geography.Boundary]:
-    """The boundary that the last word of a stack's name is."""
-    word = re.split(r"[-_./]", name.lower())[-1]
-    yield from (one for one in geography.boundaries() if one.name == word)
 
 
 def _in(area: geography.Boundary, boundary: geography.Boundary) -> bool:

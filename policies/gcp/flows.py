@@ -11,6 +11,7 @@ from policies.facts import rows
 from policies.gcp.where import (
     ANYWHERE,
     BUCKET,
+    DATASET,
     DATASET_DEFAULT,
     leads_inside,
     location,
@@ -18,6 +19,7 @@ from policies.gcp.where import (
     named,
     named_of,
     or_default,
+    outside,
     places_of_host,
     target_lies_inside,
 )
@@ -25,6 +27,12 @@ from policies.rules import Case, Said, rule
 from policies.values import Reading
 
 HOST: Final = re.compile(r"(?:[a-z]+:)?(?://)?(?:[^@/?#]*@)?([^/:?#@]+)")
+WRITTEN: Final = (
+    ("bucket", re.compile(r"gs://")),
+    ("topic", re.compile(r"projects/[^/]+/topics/")),
+    ("dataset", re.compile(r"(?:[\w.-]+:)?[\w-]+[.:][\w-]+\.[\w$-]+$|[\w.-]+:\w+\.[\w$-]+$")),
+)
+"""How a job's parameter looks that names something to write to."""
 SUBSCRIPTION: Final = "gcp:pubsub/subscription:Subscription"
 JOBS: Final = ("gcp:dataflow/job:Job", "gcp:dataflow/flexTemplateJob:FlexTemplateJob")
 FUNCTION: Final = "gcp:cloudfunctions/function:Function"
@@ -39,6 +47,11 @@ LOG_BUCKETS: Final = tuple(
 )
 TRANSFER: Final = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
 BIGQUERY_JOB: Final = "gcp:bigquery/job:Job"
+TABLES_OF_JOBS: Final = (
+    *("copy.sourceTables[]", "copy.destinationTable", "extract.sourceTable", "load.destinationTable"),
+    *("query.destinationTable", "query.defaultDataset"),
+)
+"""Blocks of a BigQuery job by whose dataset BigQuery tells where to run it."""
 TRANSFER_JOB: Final = "gcp:storage/transferJob:TransferJob"
 SERVICES: Final = (FUNCTION, FUNCTION_2, "gcp:cloudrunv2/service:Service", "gcp:cloudrun/service:Service")
 
@@ -132,6 +145,26 @@ def job_runs_inside(case: Case) -> Iterator[Said]:
         if its is None or not case.stack.holds(its) or (said is not None and its != said):
             yield case.fail(zone, f"zone {zone.text} is not in the job's region inside the boundary")
     yield from all_lead_inside(case, "SOV-GCP-007")
+    yield from _parameters_lead_inside(case)
+
+
+def _parameters_lead_inside(case: Case) -> Iterator[Said]:
+    """What a job's template is told to write to, under whatever name, lies inside where the stack declares it."""
+    listed = {row.path for row in destinations("SOV-GCP-007", case.resource.type)}
+    for at in case.read_all("parameters.*"):
+        name = at.path.removeprefix("parameters.")
+        if at.path not in listed and not name.lower().startswith("input"):
+            yield from _written_inside(case, at)
+    for at in case.read_all("additionalPipelineOptions[]"):
+        name, _, value = at.text.removeprefix("--").partition("=")
+        if not name.lower().startswith("input"):
+            yield from _written_inside(case, Reading(at.path, at.state, value if at.text else None))
+
+
+def _written_inside(case: Case, at: Reading) -> Iterator[Said]:
+    kind = next((kind for kind, form in WRITTEN if form.match(at.text)), "")
+    for target in named_of(case.stack, case.resource, at, kind) if kind else ():
+        yield from target_lies_inside(case, at, target)
 
 
 @rule("SOV-GCP-008", FUNCTION, FUNCTION_2)
@@ -177,6 +210,22 @@ def transfer_lands_inside(case: Case) -> Iterator[Said]:
     at = or_default(case.read("location"), DATASET_DEFAULT)
     yield from must_lie_inside(case, at)
     yield from all_lead_inside(case, "SOV-GCP-011", placed=at.present)
+
+
+@rule("SOV-GCP-011", BIGQUERY_JOB)
+def job_says_where_it_runs(case: Case) -> Iterator[Said]:
+    """A job says its location, or works on datasets of the stack; else BigQuery runs it in the United States."""
+    at, stack = case.read("location"), case.stack
+    if at.present or stack.boundary is None:
+        return
+    tables = [one for path in TABLES_OF_JOBS for one in case.read_all(f"{path}.datasetId") if one.present]
+    tables += [one for path in TABLES_OF_JOBS for one in case.read_all(f"{path}.tableId") if one.present]
+    if any(named(stack, case.resource, one, DATASET) for one in tables):
+        return
+    if any(one.unknown for one in tables):
+        yield case.unsure(at, "it is not said, and the datasets that would say it are known only after the update")
+    elif outside(stack, or_default(at, DATASET_DEFAULT)):
+        yield case.fail(at, "location is missing: BigQuery runs the job in the United States")
 
 
 @rule("SOV-GCP-011", BIGQUERY_JOB, TRANSFER_JOB)

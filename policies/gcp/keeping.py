@@ -75,7 +75,7 @@ def bucket_is_logged(case: Case) -> Iterator[Said]:
     own = case.read("name").text.lower()
     if at.text and own and own_name(BUCKET, at.text) == own:
         yield case.fail(at, f"{at.path} is the bucket itself: each entry would make another")
-    elif at.missing and not _takes_logs(case):
+    elif at.missing and not (_takes_logs(case) or _is_for_logs(case)):
         yield case.fail(at, f"{at.path} is missing: nobody sees who reads or deletes objects")
 
 
@@ -88,6 +88,12 @@ def _takes_logs(case: Case) -> bool:
         for one in case.stack.of(kind)
         if one is not case.resource
     )
+
+
+def _is_for_logs(case: Case) -> bool:
+    """Whether a bucket is called one for logs: who writes them may stand in another stack."""
+    name = case.read("name").text or case.resource.name
+    return re.search(r"(?:^|[-_.])logs?$", name.lower()) is not None
 
 
 @rule("LOG-GCP-002", "gcp:projects/iAMAuditConfig:IAMAuditConfig")

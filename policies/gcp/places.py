@@ -34,12 +34,16 @@ LOCATIONS: Final = ("location", "region", "zone")
 RESOURCE: Final = re.compile(
     r"(?:(?:https:)?//[a-z.]+/(?:\w+/v\d+\w*/)?)?projects/[^/\s]+/(locations|regions|zones)/[^/\s]+\S*"
 )
-KEY_NAME: Final = re.compile(r"(?://cloudkms\.googleapis\.com/)?projects/[^/]+/locations/([^/]+)/keyRings/")
+KEY_NAME: Final = re.compile(
+    r"(?:(?:https:)?//cloudkms\.googleapis\.com/(?:v\d\w*/)?)?projects/[^/]+/locations/([^/]+)/keyRings/"
+)
 KEY_INPUTS: Final = frozenset({"kmsKeyName", "defaultKmsKeyName", "encryptionKey", "kmsKey"})
 SETTING: Final = re.compile(r"nvironmentVariables\.|\benvs\[\d+\]\.value$|^parameters\.")
 ENDPOINTS: Final = (".googleapis.com", ".googleapis.com.")
 SAID_ELSEWHERE: Final = frozenset({*LOCATIONS, "destination", "pushConfig"})
 """Inputs whose places other sentences judge."""
+NESTED: Final = re.compile(r"[.\]](?:location|region|zone|locationId|locations\[\d+\]|regions\[\d+\]|zones\[\d+\])$")
+"""How the path of a place ends that stands inside a block."""
 HOST: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
@@ -63,6 +67,31 @@ def _lies_inside(case: Case, at: Reading) -> Iterator[Said]:
         name = f"{name}1" if at.path == "locationId" and location(name) is None else name  # App Engine's old names.
         at = Reading(at.path, State.KNOWN, name)
     yield from must_lie_inside(case, at, bucket=case.resource.type == BUCKET)
+
+
+@rule("SOV-GCP-001", *(row["type"] for row in rows("gcp_defaulted.csv")))
+def default_lies_inside(case: Case) -> Iterator[Said]:
+    """What says no place lies where its provider works."""
+    if any(case.read(path).present for path in LOCATIONS):
+        return
+    at, provider = case.stack.location(case.resource), case.stack.provider_of(case.resource)
+    if outside(case.stack, at) and provider is not None:
+        said = f"no place is said, and the provider {provider.name} works in {at.text}"
+        yield case.fail(_defaulted()[case.resource.type], f"{said}, {not_inside(case.stack, at.text)}")
+
+
+@rule("SOV-GCP-001", "gcp:*")
+def places_in_blocks_lie_inside(case: Case) -> Iterator[Said]:
+    """A place inside a block (a replica, a cluster's machines) is one inside, where it is a place of this cloud."""
+    if _module(case.resource.type) in _without_data():
+        return
+    told = _more_locations().get(case.resource.type, ())
+    for leaf in case.resource.leaves:
+        if not NESTED.search(leaf.path) or re.sub(r"\[\d+\]", "[]", leaf.path) in told:
+            continue
+        found = location(leaf.text)
+        if found is not None and found.cloud == "gcp" and found.kind != ANYWHERE and not case.stack.holds(found):
+            yield case.fail(leaf.path, f"{leaf.path} is {leaf.text}, {not_inside(case.stack, leaf.text)}")
 
 
 @rule("SOV-GCP-001", "gcp:*")
@@ -250,6 +279,11 @@ def _more_locations() -> dict[str, tuple[str, ...]]:
     for row in rows("gcp_locations.csv"):
         found[row["type"]] = (*found.get(row["type"], ()), row["path"])
     return found
+
+
+@cache
+def _defaulted() -> dict[str, str]:
+    return {row["type"]: row["input"] for row in rows("gcp_defaulted.csv")}
 
 
 @cache
