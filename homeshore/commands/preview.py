@@ -42,8 +42,10 @@ def command(stacks: tuple[str, ...], every: bool, ref: str | None, as_json: bool
     JSON of several, and of --all: {"version": 1, "stacks": [...]}
     An unknown is Pulumi's own marker; a secret has Pulumi's signature and the value "[secret]".
     source_position is the line of the program that made it: "components/aws/bucket.py:57".
+
     \b
-    JSON with --base: {"version": 1, "base": {"ref", "commit"}, "stacks": [{"stack", "state",
+    JSON with --base: {"version": 1, "base": {"ref", "commit"},
+      "stacks": [{"stack", "state", "looks_like",
       "added": [{"urn", "type", "name", "looks_like"}],
       "changed": [{"urn", "type", "name", "was", "may_replace", "path", "before", "after",
         "effect", "source", "follows"}],

@@ -17,6 +17,11 @@ from homeshore.project import Project, find_project
 from tests.base.snapshots import resource, stack
 
 ROOT = Path(__file__).parents[2]
+WITH_STANDBY = next(
+    path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    for path in sorted(ROOT.glob("Pulumi.aws-*.yaml"))
+    if "homeshore:standby:" in path.read_text(encoding="utf-8")
+)
 PARTS = ("components", "stacks", "geography", "processor", "events", "validity", "findings", "policies", "homeshore")
 STUB = """
 import json, os, pathlib, sys, time
@@ -107,7 +112,7 @@ def _committed(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     made.git("init", "--quiet", "--initial-branch=main")
     for part in PARTS:
         shutil.copytree(ROOT / part, made.root / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.aws-eu-central-1.yaml", "requirements.lock"):
+    for name in ("__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml", f"Pulumi.{WITH_STANDBY}.yaml", "requirements.lock"):
         shutil.copy(ROOT / name, made.root)
     made.write(".gitignore", ".build/\n.homeshore/\n__pycache__/\n")
     made.commit()

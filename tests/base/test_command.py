@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.base.conftest import Repository
+from tests.base.conftest import WITH_STANDBY, Repository
 
 GOLDEN = Path(__file__).parent / "golden.txt"
 
@@ -46,7 +46,7 @@ def shape(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 def test_nothing_changed(ours: Repository) -> None:
     done = preview(ours, "--all", "--base", "HEAD")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("Unchanged: aws-eu-central-1, dev.\n\nAgainst HEAD (")
+    assert done.stdout.startswith(f"Unchanged: {WITH_STANDBY}, dev.\n\nAgainst HEAD (")
     assert "running 2 stacks of this checkout, and 2 stacks of HEAD (" in done.stderr
 
 
@@ -68,17 +68,17 @@ def test_a_load_that_needs_more_shards(ours: Repository, accept: bool) -> None:
 
 
 def test_a_standby_that_goes_and_a_stack_under_another_name(ours: Repository) -> None:
-    changed(ours, "aws-eu-central-1", r"^  homeshore:standby:\n(    .*\n)+", "")
+    changed(ours, WITH_STANDBY, r"^  homeshore:standby:\n(    .*\n)+", "")
     ours.git("mv", "Pulumi.dev.yaml", "Pulumi.play.yaml")
     found = shape(preview(ours, "--all", "--base", "HEAD", "--json"))
     assert found["base"] == {"ref": "HEAD", "commit": ours.git("rev-parse", "HEAD")}
     stacks = {each["stack"]: each for each in found["stacks"]}
     assert {name: each["state"] for name, each in stacks.items()} == {
-        "aws-eu-central-1": "both",
+        WITH_STANDBY: "both",
         "dev": "gone",
         "play": "new",
     }
-    standby = stacks["aws-eu-central-1"]
+    standby = stacks[WITH_STANDBY]
     assert {row["name"].split("-")[0] for row in standby["deleted"]} >= {"standby"}
     assert standby["summary"]["protected"] > 0
     assert stacks["play"]["looks_like"] == "dev"
