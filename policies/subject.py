@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final, cast
 
 import geography
+from policies import facts
 from policies.configuration import Configuration
 from policies.model import Resource, Stack
 from policies.parameters import Parameters
@@ -53,10 +55,17 @@ def canonical(resource: Resource) -> Resource:
 
 
 def canonical_type(kind: str) -> str:
-    """The type token without the version that azure-native writes into it."""
+    """The type token without the version that azure-native writes into it, and the one that it has had since a move."""
     if "azure-native" not in kind:
         return kind
-    return _VERSIONED.sub("", _GENERATED.sub(r"\1", kind), count=1)
+    plain = _VERSIONED.sub("", _GENERATED.sub(r"\1", kind), count=1)
+    return _moved().get(plain, plain)
+
+
+@cache
+def _moved() -> dict[str, str]:
+    """The token of today for each that an older release of azure-native used."""
+    return {row["type"]: row["now"] for row in facts.rows("azure_moved.csv")}
 
 
 def platform_managed(resources: Iterable[Resource]) -> bool:

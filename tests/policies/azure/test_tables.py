@@ -12,7 +12,9 @@ from typing import cast
 import pytest
 
 from policies.azure import facts
+from policies.build import azure_moved
 from policies.build.azure_located import TABLE, located
+from policies.subject import canonical_type
 
 OLD_NAMES = frozenset(
     f"azure-native:{one}"
@@ -82,6 +84,25 @@ def test_targets_have_a_name_to_go_by() -> None:
             assert all(kind.startswith("@") or kind in facts.named() for kind in one.targets), one
     for many in facts.types_of_host().values():
         assert set(many) <= set(facts.named())
+
+
+def test_the_moved_types_are_what_the_sdk_says() -> None:
+    table = azure_moved.TABLE.read_text(encoding="utf-8").split()
+    assert table == ["type,now", *sorted(f"{old},{new}" for old, new in azure_moved.moved().items())]
+
+
+@pytest.mark.parametrize(
+    ("old", "now"),
+    [
+        ("azure-native:insights/v20210501preview:DiagnosticSetting", "azure-native:monitor:DiagnosticSetting"),
+        ("azure-native:documentdb:DatabaseAccount", "azure-native:cosmosdb:DatabaseAccount"),
+        ("azure-native:storage/v20230101:StorageAccount", facts.ACCOUNT),
+        (facts.NAMESPACE, facts.NAMESPACE),
+        ("aws:s3/bucket:Bucket", "aws:s3/bucket:Bucket"),
+    ],
+)
+def test_a_former_token_is_judged_as_the_one_of_today(old: str, now: str) -> None:
+    assert canonical_type(old) == now
 
 
 def test_the_located_types_are_what_the_sdk_says() -> None:
