@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+import geography
 from policies.aws.documents import documents
 from policies.aws.whereabouts import Verdict, arn, of_region
 from policies.model import Stack
@@ -50,7 +51,7 @@ def leaves(stack: Stack, text: str) -> str:
         return ""
     for prefix in (*_PROFILE.findall(text), *_PROFILE_OF_ARN.findall(text)):
         runs_in = prefixes().get(prefix.lower())
-        if runs_in is not None and not (runs_in and runs_in <= stack.boundary.jurisdictions):
+        if runs_in is not None and not _inside(stack.boundary, runs_in):
             where = ", ".join(sorted(runs_in)) or "any region of the world"
             return f"the profiles {prefix.lower()}.* run models in {where}"
     found = arn(text)
@@ -60,6 +61,12 @@ def leaves(stack: Stack, text: str) -> str:
         return "the ARN names models of every region" if "foundation-model" in found.resource else ""
     there = of_region(stack, found.region)
     return f"it names a model in {there.where}" if there.verdict is Verdict.OUTSIDE else ""
+
+
+def _inside(boundary: geography.Boundary, runs_in: frozenset[str]) -> bool:
+    """Whether every region of the jurisdictions lies inside: a boundary may be one country of a jurisdiction."""
+    places = (one for one in geography.regions("aws") if one.jurisdiction in runs_in)
+    return bool(runs_in) and runs_in <= boundary.jurisdictions and all(map(boundary.holds, places))
 
 
 @rule("SOV-AWS-012", "aws:bedrock/inferenceProfile:InferenceProfile")
