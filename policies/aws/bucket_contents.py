@@ -47,14 +47,16 @@ def bucket_is_encrypted(case: Case) -> Iterator[Said]:
 
 
 def _encrypts(case: Case, block: Reading, default: str) -> Iterator[Said]:
+    may_be_simple = takes_logs(case)
     for algorithm in within(block, f"{default}.sseAlgorithm"):
+        if may_be_simple and algorithm.among("AES256"):
+            continue
         if algorithm.unknown:
             yield case.unsure(algorithm)
-        elif algorithm.among("AES256") and takes_logs(case):
-            continue
         elif not algorithm.among(*KMS):
             yield case.fail(algorithm, f"{algorithm.path} must be aws:kms or aws:kms:dsse")
-        else:
+        # Whatever an unknown algorithm turns out to be: where no key is named, it uses none of the customer's.
+        if algorithm.among(*KMS) or (algorithm.unknown and not may_be_simple):
             for key in within(block, f"{default}.kmsMasterKeyId"):
                 yield from own_key(case, key)
 
@@ -134,7 +136,9 @@ def _refuses(case: Case, found: Document, owners: tuple[Resource, ...]) -> Itera
     bucket, objects = any(one for one, _ in covered), any(one for _, one in covered)
     if bucket and objects:
         return
-    if found.unknown or any(one.uncertain("resource") for one in refusing) or any(map(_maybe, found.statements)):
+    if found.broken:
+        yield case.fail(found.at.path, "policy is no JSON document: nothing in it refuses requests without TLS")
+    elif found.unknown or any(one.uncertain("resource") for one in refusing) or any(map(_maybe, found.statements)):
         yield case.unsure(found.at, "some of the policy is known only after the update")
     elif not refusing:
         yield case.fail(found.at.path or "policy", "policy must deny every action when aws:SecureTransport is false")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar, cast
 from weakref import WeakKeyDictionary
 
+from policies.aws.documents import document
 from policies.aws.whereabouts import BUCKETS
 from policies.model import Resource, Stack
 from policies.rules import Case, Said
@@ -28,6 +29,7 @@ LOCKS: Final = (
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
     "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2",
 )
+ACLS: Final = ("aws:s3/bucketAcl:BucketAcl", "aws:s3/bucketAclV2:BucketAclV2")
 LOGGINGS: Final = ("aws:s3/bucketLogging:BucketLogging", "aws:s3/bucketLoggingV2:BucketLoggingV2")
 # Inputs that make a bucket the target of logs, which AWS delivers to buckets without a key of the customer's only.
 LOG_TARGETS: Final = (
@@ -37,6 +39,10 @@ LOG_TARGETS: Final = (
     ("aws:lb/loadBalancer:LoadBalancer", "accessLogs.bucket"),
     ("aws:alb/loadBalancer:LoadBalancer", "accessLogs.bucket"),
 )
+
+# A bucket that lets these in takes the access logs of others, whose stacks need not be this one.
+LOG_ACL: Final = "log-delivery-write"
+LOG_SERVICE: Final = "logging.s3.amazonaws.com"
 
 _T = TypeVar("_T")
 _REMEMBERED: WeakKeyDictionary[Stack, dict[object, object]] = WeakKeyDictionary()
@@ -115,7 +121,23 @@ def buckets_of(case: Case) -> tuple[Resource, ...]:
 def takes_logs(case: Case) -> bool:
     """Whether a bucket, or the bucket of a sibling, is the target of logs."""
     buckets = (case.resource,) if case.resource.type in BUCKETS else buckets_of(case)
-    return any(log_targets(case.stack).of(one) for one in buckets)
+    opened = _once(case.stack, "opened to logs", lambda: frozenset(_opened_to_logs(case.stack)))
+    return any(log_targets(case.stack).of(one) or one.urn in opened for one in buckets)
+
+
+def _opened_to_logs(stack: Stack) -> Iterator[str]:
+    """The buckets, by URN, whose ACL or policy lets S3's log delivery write into them."""
+    for one in stack.of(*BUCKETS):
+        acls = (one, *joined(stack, ACLS).of(one))
+        policies = (one, *joined(stack, POLICIES).of(one))
+        if any(it.read("acl").among(LOG_ACL) for it in acls) or any(
+            _lets_logs_in(it.read("policy")) for it in policies
+        ):
+            yield one.urn
+
+
+def _lets_logs_in(policy: Reading) -> bool:
+    return any(one.allows and ("Service", LOG_SERVICE) in one.principals for one in document(policy).statements)
 
 
 def first_present(case: Case, *paths: str) -> Reading | None:

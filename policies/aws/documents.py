@@ -109,11 +109,12 @@ class Statement:
 
 @dataclass(frozen=True)
 class Document:
-    """The statements of a policy. `unknown` says that some of it cannot be read yet."""
+    """The statements of a policy. `unknown` says that some of it cannot be read yet, `broken` that nobody ever will."""
 
     at: Reading
     statements: tuple[Statement, ...]
     unknown: bool
+    broken: bool = False
 
 
 def document(reading: Reading) -> Document:
@@ -123,7 +124,7 @@ def document(reading: Reading) -> Document:
     value = opened(reading.value)
     found = as_json(value) if isinstance(value, str) else value
     if not isinstance(found, Mapping):
-        return Document(reading, (), unknown=True)
+        return Document(reading, (), unknown=True, broken=True)
     by_name = _lowered(cast("Mapping[str, object]", found))
     listed = opened(by_name.get("statement"))
     if listed is None:
