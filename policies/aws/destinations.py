@@ -86,6 +86,12 @@ def _subscriber(case: Case, reading: Reading) -> Whereabouts:
     return of_arn(case, reading)
 
 
+def _log_bucket(case: Case, reading: Reading) -> Whereabouts:
+    """S3 delivers access logs to a bucket of the same region and account only: one that is not declared is there."""
+    found = of_bucket(case, reading)
+    return INSIDE if found.verdict is Verdict.NOWHERE else found
+
+
 def _connection(case: Case, reading: Reading) -> Whereabouts:
     """A catalog's connection: one of the stack, or one that AWS has in every region."""
     if reading.among(*BUILT_IN_CONNECTIONS) or allowed(case.stack, reading.text):
@@ -103,6 +109,7 @@ KINDS: Final[dict[str, Callable[[Case, Reading], Whereabouts]]] = {
     "key": of_key,
     "bucket": of_bucket,
     "replica": of_bucket,
+    "log bucket": _log_bucket,
     "endpoint": _endpoint,
     "subscriber": _subscriber,
     "connection": _connection,

@@ -13,6 +13,7 @@ from policies.aws.documents import Document, Statement, documents, matches
 from policies.rules import Case, Said, rule
 
 ACTIONS: Final = Path(__file__).parents[1] / "data" / "aws_actions.csv"
+WHOLE_SERVICE: Final = re.compile(r"[*?]+|[^:]*:[*?]*\*[*?]*")
 EVERYTHING: Final = re.compile(r"[*?:]+|arn:[^:]*:[*?]+(:[*?]*)*|arn:[*?]+")
 # The reference names a resource for these, yet it is optional (a data set of metrics), or is not there beforehand (an
 # interface that Lambda makes): AWS's own managed policies grant them on every resource.
@@ -103,7 +104,7 @@ def _too_wide(case: Case, found: Document, statement: Statement) -> Iterator[Sai
     if statement.has("notaction"):
         yield case.fail(found.at.path, f"{where} allows everything but NotAction: later actions of AWS are in it too")
         return
-    wide = [one for one in statement.texts("action") if one.strip() == "*" or one.endswith(":*")]
+    wide = [one for one in statement.texts("action") if WHOLE_SERVICE.fullmatch(one.strip())]
     if wide:
         yield case.fail(found.at.path, f"{where} allows {', '.join(wide)}: name the actions")
         return

@@ -104,6 +104,7 @@ OUTSIDE = {
     "key": f"arn:aws:kms:{AWAY}:123456789012:key/1",
     "bucket": f"arn:aws:s3:{AWAY}:123456789012:accesspoint/theirs",
     "replica": f"arn:aws:s3:{AWAY}:123456789012:accesspoint/theirs",
+    "log bucket": f"arn:aws:s3:{AWAY}:123456789012:accesspoint/theirs",
     "endpoint": f"https://x.execute-api.{AWAY}.amazonaws.com/in",
     "subscriber": f"arn:aws:sqs:{AWAY}:123456789012:theirs",
     "connection": "theirs",
