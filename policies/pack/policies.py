@@ -38,6 +38,8 @@ TOGETHER: Final = frozenset(
     {
         "IAM-AZ-001",  # a role of the stack's own
         "LOG-GCP-001",  # a bucket that others log to needs no log of its own
+        "SOV-AWS-004",  # a table of the stack's own, of which another one is a replica
+        "SOV-AWS-005",
         "SOV-AWS-006",  # a key of the stack's own
         "SOV-AWS-010",  # a destination of the stack's own
         "SOV-AZ-003",  # a location that only the resource group says

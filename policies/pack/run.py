@@ -38,6 +38,7 @@ class Run:
         self._begin()
 
     def _begin(self) -> None:
+        self._properties: Mapping[str, object] | None = None
         self._told = Configuration()
         self._faults: list[str] = []
         self._by_urn: dict[str, dict[str, list[Finding]]] = {}
@@ -49,16 +50,17 @@ class Run:
         """Judge a resource before any policy asks; what is wrong with the pack's config, told once in a run."""
         if self._whole is not None:  # the whole stack was judged: this is the next run
             self._begin()
-        told = not self._by_urn and not self._undetermined
-        if told:
-            self._configure(cast("Mapping[str, object]", args.get_config()))
+        properties = cast("Mapping[str, object]", args.get_config())
+        fresh = properties != self._properties
+        if fresh:
+            self._configure(properties)
         stack = self.stack_of(args)
         outcome = judge(stack, self._single)
         self._by_urn[args.urn] = _filed(_findings(stack, outcome, args.urn))
         self._undetermined[args.urn] = [
             undetermined(stack, one) for one in outcome.unsure if one.resource is None or one.resource.urn == args.urn
         ]
-        return self._faults if told else []
+        return self._faults if fresh else []
 
     def stack_of(self, args: ResourceValidationArgs) -> Stack:
         """The resource that is about to be made, and its provider, as a stack."""
@@ -102,6 +104,7 @@ class Run:
                 yield one
 
     def _configure(self, properties: Mapping[str, object]) -> None:
+        self._properties, self._faults = properties, []
         try:
             self._told = configuration({PARAMETERS: dict(properties)})
         except ConfigurationError as fault:
