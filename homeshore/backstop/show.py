@@ -40,7 +40,13 @@ def document(found: Answer, written: Path | None = None) -> dict[str, object]:
         "regions": [one.name for one in home.inside],
         "judged_by": judged_by(home.cloud),
         "controls": [
-            {"id": one.id, "category": one.category, "title": one.title, "source": one.source}
+            {
+                "id": one.id,
+                "category": one.category,
+                "title": one.title,
+                "source": one.source,
+                "rules": list(one.rules),
+            }
             for one in found.guard.controls
         ],
         "left_out": [{"id": one.control.id, "reason": one.reason} for one in found.guard.left_out],

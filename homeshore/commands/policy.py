@@ -55,7 +55,7 @@ def backstop(
 
     \b
     JSON: {"version": 1, "stack", "cloud", "boundary", "scope", "regions", "judged_by",
-      "controls": [{"id", "category", "title", "source"}], "left_out": [{"id", "reason"}],
+      "controls": [{"id", "category", "title", "source", "rules"}], "left_out": [{"id", "reason"}],
       "resources", "stopped": [{"urn", "control", "request", "how"}],
       "files": [{"path", "content" where it is not written}], "apply": [command]}
     """

@@ -29,8 +29,8 @@ def requests(stack: Stack, home_region: str) -> Iterator[tuple[Resource, Request
 def action_of(kind: str) -> str:
     """The action that makes a resource of a type, as far as a guard can tell: its service's prefix is what counts."""
     module, _, name = kind.removeprefix("aws:").rpartition(":")[0].partition("/")
-    prefix = mapping(REQUESTS, "prefixes").get(module, module)
-    return f"{prefix}:Create{name[:1].upper()}{name[1:]}".lower().replace(":create", ":Create")
+    prefix = mapping(REQUESTS, "prefixes").get(module, module.lower())
+    return f"{prefix}:Create{name[:1].upper()}{name[1:]}"
 
 
 def at_home(action: str) -> bool:
@@ -61,8 +61,8 @@ def _regions(stack: Stack, resource: Resource, entry: Entry, each: Reading | Non
             yield found.region
     elif where == "profile":
         yield from _destinations(stack, resource, text)
-    elif own := _own(stack, resource):
-        yield own
+    else:
+        yield _own(stack, resource)
 
 
 def _own(stack: Stack, resource: Resource) -> str:

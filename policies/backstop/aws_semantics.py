@@ -20,7 +20,10 @@ REGION: Final = "aws:RequestedRegion"
 
 @dataclass(frozen=True)
 class Request:
-    """A call: "kms:CreateKey", the region that it is sent to, and the values of its condition keys."""
+    """A call: "kms:CreateKey", the region that it is sent to, and the values of its condition keys.
+
+    `region` is empty where nobody knows it: no condition on it is then said to hold.
+    """
 
     action: str
     region: str
@@ -55,7 +58,7 @@ def _holds(condition: Plain, request: Request) -> bool:
     """Whether every operator holds for every key."""
     blocks = cast("dict[str, dict[str, Plain]]", condition)
     return all(
-        _compared(operator, request.values(key), _texts(wanted))
+        (key != REGION or bool(request.region)) and _compared(operator, request.values(key), _texts(wanted))
         for operator, keys in blocks.items()
         for key, wanted in keys.items()
     )

@@ -48,8 +48,8 @@ def locations(resource: Resource, rule: Rule) -> Outcome:
     allowed = frozenset(one.removeprefix("in:").removesuffix("-locations") for one in _listed(rule, "allowedValues"))
     readings = [one for path in cast("list[str]", paths) for one in resource.read_all(path)]
     named = [one.text for one in readings if one.text]
-    everywhere = mapping(TABLE, "everywhere").get(resource.type)
-    if everywhere and resource.read(str(everywhere)).present:
+    everywhere = cast("list[str]", mapping(TABLE, "everywhere").get(resource.type) or [])
+    if any(resource.read(path).present for path in everywhere):
         return "denied"
     if not named and not any(one.unknown for one in readings):
         default = mapping(TABLE, "defaults").get(resource.type)
@@ -103,6 +103,10 @@ def _shared(resource: Resource, _rule: Rule) -> Outcome:
 
 
 def _public_bucket(resource: Resource, rule: Rule) -> Outcome:
+    """A bucket that leaves its own setting open takes the policy's; a grant to everybody is refused."""
+    if resource.type == BUCKET:
+        own = resource.read("publicAccessPrevention")
+        return None if own.unknown or own.among("enforced") else "mended"
     return _shared(resource, rule) if resource.type.startswith("gcp:storage/") else None
 
 

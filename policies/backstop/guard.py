@@ -18,12 +18,17 @@ DATA: Final = Path(__file__).parent / "data"
 
 @dataclass(frozen=True)
 class Control:
-    """One thing that a guard denies. `category` is that of the rules that look for the same before a deployment."""
+    """One thing that a guard denies; `rules` begin the ids of those that look for the same before a deployment."""
 
     id: str
     category: str
     title: str
     source: str
+    rules: tuple[str, ...]
+
+    def halves(self, rule: str) -> bool:
+        """Whether it is the other half of a rule: what it stops is what the rule finds."""
+        return bool(self.rules) and rule.startswith(self.rules)
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,8 @@ Entry = Mapping[str, Plain]
 
 def control(entry: Entry) -> Control:
     """The control that an entry of a table describes."""
-    return Control(*(str(entry[key]) for key in ("id", "category", "title", "source")))
+    texts = (str(entry[key]) for key in ("id", "category", "title", "source"))
+    return Control(*texts, rules=tuple(cast("list[str]", entry["rules"])))
 
 
 def chosen(entries: Iterable[Entry], home: Home) -> tuple[tuple[Entry, ...], tuple[LeftOut, ...]]:
