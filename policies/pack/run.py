@@ -21,7 +21,8 @@ from policies.configuration import PARAMETERS, Configuration, ConfigurationError
 from policies.exemptions import Exemption
 from policies.judge import Outcome, judge
 from policies.model import Stack
-from policies.pack.plain import alone, together
+from policies.pack.plain import alone, properties, together
+from policies.values import Plain
 from policies.verdict import finding, undetermined
 
 KEYS = "homeshore:"
@@ -39,6 +40,7 @@ class Run:
 
     def _begin(self) -> None:
         self._properties: Mapping[str, object] | None = None
+        self._own: dict[str, Plain] = {}
         self._told = Configuration()
         self._faults: list[str] = []
         self._by_urn: dict[str, dict[str, list[Finding]]] = {}
@@ -50,10 +52,12 @@ class Run:
         """Judge a resource before any policy asks; what is wrong with the pack's config, told once in a run."""
         if self._whole is not None:  # the whole stack was judged: this is the next run
             self._begin()
-        properties = cast("Mapping[str, object]", args.get_config())
-        fresh = properties != self._properties
+        given = cast("Mapping[str, object]", args.get_config())
+        fresh = given != self._properties
         if fresh:
-            self._configure(properties)
+            self._configure(given)
+        if args.resource_type in (subject.PIPELINE, subject.BASELINE):  # it is registered before all that it holds
+            self._own = properties(args.props)
         stack = self.stack_of(args)
         outcome = judge(stack, self._single)
         self._by_urn[args.urn] = _filed(_findings(stack, outcome, args.urn))
@@ -64,7 +68,7 @@ class Run:
 
     def stack_of(self, args: ResourceValidationArgs) -> Stack:
         """The resource that is about to be made, and its provider, as a stack."""
-        return subject.stack(_name(), alone(args), self._told, stated=_stated())
+        return subject.stack(_name(), alone(args), self._told, stated={**_stated(), **self._own})
 
     def of_resource(self, rule: str, urn: str) -> Iterator[Finding]:
         """What the rule says of the resource, but for what is exempted."""
@@ -78,7 +82,7 @@ class Run:
 
     def _judged(self, resources: Iterable[PolicyResource]) -> dict[str, list[Finding]]:
         if self._whole is None:
-            stack = subject.stack(_name(), together(resources), self._told, stated=_stated())
+            stack = subject.stack(_name(), together(resources), self._told, stated={**_stated(), **self._own})
             outcome = judge(stack)
             mine = [one for one in outcome.unsure if one.rule.id not in self._single]
             self._undetermined[""] = [undetermined(stack, one) for one in mine]
@@ -103,10 +107,10 @@ class Run:
             if not any(row.covers(one) and row.holds(self._today) for row in self._standing):
                 yield one
 
-    def _configure(self, properties: Mapping[str, object]) -> None:
-        self._properties, self._faults = properties, []
+    def _configure(self, given: Mapping[str, object]) -> None:
+        self._properties, self._faults = given, []
         try:
-            self._told = configuration({PARAMETERS: dict(properties)})
+            self._told = configuration({PARAMETERS: dict(given)})
         except ConfigurationError as fault:
             self._faults = fault.faults
 
