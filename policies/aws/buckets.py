@@ -9,7 +9,7 @@ from typing import Final, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from policies.aws.documents import document
-from policies.aws.whereabouts import BUCKETS
+from policies.aws.whereabouts import BUCKETS, bucket_name
 from policies.model import Resource, Stack
 from policies.rules import Case, Said
 from policies.values import Reading
@@ -50,7 +50,7 @@ _REMEMBERED: WeakKeyDictionary[Stack, dict[object, object]] = WeakKeyDictionary(
 
 @dataclass(frozen=True)
 class Joined:
-    """Resources of one purpose by the URN of their bucket.
+    """Resources of one purpose by their bucket: its URN, or the name (small letters) of one that the stack has not.
 
     `loose`: of some, nobody can tell the bucket yet. `elsewhere`: some name a bucket that no resource says it is.
     """
@@ -84,9 +84,15 @@ def _join(stack: Stack, inputs: tuple[tuple[str, str], ...]) -> Joined:
                 loose = loose or target.unknown
                 inside = target.inside or tuple(_auto_named(stack, reading.text))
                 elsewhere = elsewhere or bool(reading.text and not inside)
-                for bucket in inside:
-                    found[bucket.urn] = (*found.get(bucket.urn, ()), one)
+                for key in _keys(inside, reading):
+                    found[key] = (*found.get(key, ()), one)
     return Joined(found, loose, elsewhere)
+
+
+def _keys(inside: tuple[Resource, ...], reading: Reading) -> tuple[str, ...]:
+    if inside or not reading.text:
+        return tuple(one.urn for one in inside)
+    return (bucket_name(reading.text).lower(),)
 
 
 def _auto_named(stack: Stack, text: str) -> Iterator[Resource]:
@@ -118,26 +124,32 @@ def buckets_of(case: Case) -> tuple[Resource, ...]:
     return inside or tuple(_auto_named(case.stack, reading.text))
 
 
+def owners(case: Case) -> tuple[str, ...]:
+    """The keys in Joined of a bucket, or of the bucket that a sibling belongs to."""
+    if case.resource.type in BUCKETS:
+        return (case.resource.urn,)
+    return _keys(buckets_of(case), case.read("bucket"))
+
+
 def takes_logs(case: Case) -> bool:
     """Whether a bucket, or the bucket of a sibling, is the target of logs."""
-    buckets = (case.resource,) if case.resource.type in BUCKETS else buckets_of(case)
     opened = _once(case.stack, "opened to logs", lambda: frozenset(_opened_to_logs(case.stack)))
-    return any(log_targets(case.stack).of(one) or one.urn in opened for one in buckets)
+    targets = log_targets(case.stack).by_bucket
+    return any(one in targets or one in opened for one in owners(case))
 
 
 def _opened_to_logs(stack: Stack) -> Iterator[str]:
-    """The buckets, by URN, whose ACL or policy lets S3's log delivery write into them."""
-    for one in stack.of(*BUCKETS):
-        acls = (one, *joined(stack, ACLS).of(one))
-        policies = (one, *joined(stack, POLICIES).of(one))
-        if any(it.read("acl").among(LOG_ACL) for it in acls) or any(
-            _lets_logs_in(it.read("policy")) for it in policies
-        ):
-            yield one.urn
+    """The keys of the buckets whose ACL or policy, inside or beside, lets S3's log delivery write into them."""
+    for kinds in (ACLS, POLICIES):
+        beside = joined(stack, kinds).by_bucket.items()
+        yield from (key for key, siblings in beside if any(map(_lets_logs_in, siblings)))
+    yield from (one.urn for one in stack.of(*BUCKETS) if _lets_logs_in(one))
 
 
-def _lets_logs_in(policy: Reading) -> bool:
-    return any(one.allows and ("Service", LOG_SERVICE) in one.principals for one in document(policy).statements)
+def _lets_logs_in(one: Resource) -> bool:
+    statements = document(one.read("policy")).statements
+    by_policy = any(it.allows and ("Service", LOG_SERVICE) in it.principals for it in statements)
+    return by_policy or one.read("acl").among(LOG_ACL)
 
 
 def first_present(case: Case, *paths: str) -> Reading | None:

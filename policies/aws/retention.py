@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from policies.aws import buckets
-from policies.aws.buckets import absent, buckets_of, first_present, joined
+from policies.aws.buckets import absent, buckets_of, first_present, joined, owners
 from policies.aws.whereabouts import BUCKETS
 from policies.rules import Case, Said, rule
 from policies.values import Reading, within
@@ -93,7 +93,7 @@ def bucket_has_a_lifecycle(case: Case) -> Iterator[Said]:
         enabled = [one for one in case.read_all("lifecycleRules[]") if _may_be(one, "enabled", _true)]
         versioned = any(
             one.flag is True for path in ("versioning.enabled", "versionings[].enabled") for one in case.read_all(path)
-        ) or any(_is_versioned(case, one.urn) for one in (case.resource,))
+        ) or _is_versioned(case, case.resource.urn)
         yield from _whole(case, "lifecycleRules", enabled, "abortIncompleteMultipartUploadDays", versioned)
         return
     siblings = joined(case.stack, buckets.LIFECYCLES)
@@ -102,11 +102,12 @@ def bucket_has_a_lifecycle(case: Case) -> Iterator[Said]:
 
 
 def _versioned(case: Case) -> bool:
-    return any(_is_versioned(case, one.urn) or one.read("versioning.enabled").flag is True for one in buckets_of(case))
+    beside = any(_is_versioned(case, one) for one in owners(case))
+    return beside or any(one.read("versioning.enabled").flag is True for one in buckets_of(case))
 
 
-def _is_versioned(case: Case, urn: str) -> bool:
-    siblings = joined(case.stack, buckets.VERSIONINGS).by_bucket.get(urn, ())
+def _is_versioned(case: Case, bucket: str) -> bool:
+    siblings = joined(case.stack, buckets.VERSIONINGS).by_bucket.get(bucket, ())
     return any(one.read("versioningConfiguration.status").among("Enabled") for one in siblings)
 
 
