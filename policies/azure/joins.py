@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
-from policies.azure.facts import WORKSPACE, Named, named, types_of_host
+from policies.azure.facts import GROUP, WORKSPACE, Named, named, types_of_host
 from policies.model import Resource, Stack, Target
 from policies.values import Reading, read
 
@@ -123,7 +123,18 @@ def _linked(stack: Stack, resource: Resource, reading: Reading, types: Iterable[
 
 def _meant(stack: Stack, text: str, kind: str) -> tuple[Resource, ...]:
     name = name_of(text, named()[kind])
-    return _by_name(stack, kind).get(name, ()) if name else ()
+    found = _by_name(stack, kind).get(name, ()) if name else ()
+    if len(found) > 1 and kind != GROUP and text.startswith("/"):
+        # Namesakes stand in different groups, and an id says in which; one alone is meant whatever its group is called.
+        group = name_of(text, named()[GROUP])
+        return tuple(one for one in found if group in _groups(stack, one)) or found
+    return found
+
+
+def _groups(stack: Stack, resource: Resource) -> frozenset[str]:
+    """What the group that `resource` stands in is called."""
+    stated = resource.read(named()[GROUP].input)
+    return frozenset({stated.text.lower(), *map(own_name, target(stack, resource, stated, GROUP).inside)})
 
 
 def _by_name(stack: Stack, kind: str) -> Grouped:
