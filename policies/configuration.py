@@ -69,7 +69,10 @@ class Told(BaseModel):
         default=None,
         description="Hours for which a stream may keep raw events. Left out: the stack's replay hours, 168.",
     )
-    topic_hours_at_most: Hours = Field(default=744, description="Hours for which a topic may keep messages.")
+    topic_hours_at_most: Hours | None = Field(
+        default=None,
+        description="Hours for which a topic may keep messages. Left out: the stack's replay hours, 168.",
+    )
     multi_region_keys: bool = Field(
         default=False, description="Whether keys that exist in several regions are allowed."
     )

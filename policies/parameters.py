@@ -18,7 +18,7 @@ class Parameters:
     log_days: tuple[int, int] = (1, 3653)
     stream_hours_at_most: int = 168
     multi_region_keys: bool = False
-    topic_hours_at_most: int = 744
+    topic_hours_at_most: int = 168
     required_labels: tuple[str, ...] = ("Owner", "Environment", "DataClassification", "DataResidency")
     placements: frozenset[str] = frozenset()
     """Where providers may work, "cloud:region" each; empty: anywhere inside the boundary."""

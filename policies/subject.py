@@ -98,7 +98,7 @@ def _parameters(configuration: Configuration, own: dict[str, object], *, baselin
         log_days=told.log_days,
         stream_hours_at_most=told.stream_hours_at_most or hours,
         multi_region_keys=told.multi_region_keys,
-        topic_hours_at_most=told.topic_hours_at_most,
+        topic_hours_at_most=told.topic_hours_at_most or hours,
         required_labels=told.required_labels,
         placements=frozenset(told.placements or stated),
         stack_boundaries=dict(told.stack_boundaries),

@@ -79,17 +79,19 @@ def _values_inside(case: Case, allowed: list[Reading], path: str, *, other: bool
 def _inside(boundary: geography.Boundary, value: str) -> bool:
     """Whether a value of the constraint, a location or a group of them, lies inside."""
     name = re.sub(r"-locations$", "", re.sub(r"^(in|is|under):", "", value.strip()))
-    group = _groups().get(name.lower())
-    if group is not None and value.strip().startswith("in:"):
-        area = geography.boundary(group)
+    area = _groups().get(name.lower())
+    if area is not None and value.strip().startswith("in:"):
         return area.jurisdictions <= boundary.jurisdictions and area.countries <= boundary.countries
     found = location(name)
     return found is not None and boundary.holds(found)
 
 
 @cache
-def _groups() -> dict[str, str]:
-    return {row["group"]: row["boundary"] for row in rows("gcp_location_groups.csv")}
+def _groups() -> dict[str, geography.Boundary]:
+    """Areas by the names of value groups: Google's own, and those of countries."""
+    alone = [one for one in geography.boundaries() if len(one.countries) == 1]
+    countries = {re.split(r"[,(]", one.title)[0].strip().lower().replace(" ", "-"): one for one in reversed(alone)}
+    return countries | {row["group"]: geography.boundary(row["boundary"]) for row in rows("gcp_location_groups.csv")}
 
 
 def _about_locations(policy: Resource) -> bool:

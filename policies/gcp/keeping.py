@@ -13,6 +13,8 @@ from policies.rules import Case, Said, rule
 HOUR_SECONDS: Final = 3600
 RAW: Final = frozenset({"raw", "bronze", "landing", "staging"})
 """Words by which a dataset's id or labels say that it takes data as it arrives."""
+WORD: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")
+"""One word of a name in small letters, in capitals, or in camel case."""
 SINK: Final = "gcp:logging/projectSink:ProjectSink"
 AUDITED: Final = ("DATA_READ", "DATA_WRITE")
 
@@ -35,8 +37,8 @@ def bucket_forgets(case: Case) -> Iterator[Said]:
 @rule("RET-GCP-002", DATASET)
 def raw_dataset_forgets(case: Case) -> Iterator[Said]:
     """A dataset that takes data as it arrives has a default expiry."""
-    words = [case.read("datasetId").text, *(one.text for one in case.read_all("labels.*"))]
-    raw = any(RAW & set(re.split(r"[^a-z0-9]+", word.lower())) for word in words)
+    texts = [case.read("datasetId").text, *(one.text for one in case.read_all("labels.*"))]
+    raw = any(RAW & {word.lower() for word in WORD.findall(text)} for text in texts)
     expiries = [case.read("defaultTableExpirationMs"), case.read("defaultPartitionExpirationMs")]
     if raw and not any(one.present for one in expiries):
         yield case.fail(
