@@ -81,7 +81,7 @@ def _elsewhere(case: Case, at: Reading, what: str) -> Iterator[Said]:
 
 
 def regions_of(labels: Iterable[str]) -> list[geography.Region]:
-    """The regions that a host's labels name: `westeurope`, or `westeurope-01`, one of several there."""
+    """The regions that a host's labels name, also with the number of one of several units there (`REGION-01`)."""
     return [one for one in map(_region, labels) if one is not None]
 
 
