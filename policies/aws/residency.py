@@ -73,8 +73,8 @@ def _named_for_a_place(path: str) -> bool:
 
 @cache
 def _looked_at_elsewhere(kind: str, path: str) -> bool:
-    plain = re.sub(r"\[\d+\]", "[]", path)
-    return any(row.path == plain for (_, of), rows in table().items() if of == kind for row in rows)
+    plain = re.sub(r"\[\d+\]", "", path)  # without brackets: one block may stand where a list belongs
+    return any(row.path.replace("[]", "") == plain for (_, of), rows in table().items() if of == kind for row in rows)
 
 
 @rule("SOV-AWS-002", "aws:*")
