@@ -270,6 +270,15 @@ def test_a_killed_runs_worktree_is_swept_and_a_running_ones_stays(repository: Re
     assert str(users_own) in listed
 
 
+def test_the_next_run_sweeps_what_a_killed_one_left(repository: Repository, scratch: Path) -> None:
+    tree = scratch / f"{PREFIX}killed" / TREE
+    repository.git("worktree", "add", "--quiet", "--detach", str(tree), "HEAD")
+    with running("HEAD", repository.project, None) as other:
+        other.snapshots()
+    assert not tree.parent.exists()
+    assert repository.is_clean()
+
+
 def test_what_fails_inside_leaves_nothing(repository: Repository, scratch: Path) -> None:
     revision = Git.of(repository.root).revision("HEAD")
 
