@@ -12,6 +12,7 @@ from findings.model import (
     NotJudged,
     Report,
     Severity,
+    State,
     States,
     Undetermined,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "NotJudged",
     "Report",
     "Severity",
+    "State",
     "States",
     "Undetermined",
 ]

@@ -21,6 +21,7 @@ Category = Literal[
     "validity",
 ]
 CATEGORIES: Final[tuple[Category, ...]] = get_args(Category)
+State = Literal["pass", "fail", "not_applicable", "not_evaluated"]
 FORMAT_VERSION: Final = 1
 
 
@@ -50,6 +51,8 @@ class Finding:
     `rule` is a stable id of the catalogue. `path` leads to the input (`rules[0].expiration.days`), empty where the
     whole resource is meant. `found` is the value as JSON text, empty where there is none, and never a secret's;
     `allowed` is what would do, `source` who says so. `file` is where it was read from, None for a stack of ours.
+    `source_file` and `source_line` (from 1) are the place to look at, relative to the project: a line of the program or
+    of the stack file. None where nobody knows it.
     """
 
     rule: str
@@ -66,6 +69,8 @@ class Finding:
     source: str = ""
     frameworks: tuple[str, ...] = ()
     file: str | None = None
+    source_file: str | None = None
+    source_line: int | None = None
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -113,13 +118,18 @@ class Undetermined:
 
 @dataclass(frozen=True)
 class States:
-    """How many rules are in each of the four states. `left_out`: those not evaluated at all, each with the reason."""
+    """How many rules are in each of the four states; `rules` says which one in which.
+
+    `left_out` are those not evaluated at all, each with the reason; the others not evaluated met a value that is known
+    only after the update.
+    """
 
     passed: int = 0
     failed: int = 0
     not_applicable: int = 0
     not_evaluated: int = 0
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    rules: Mapping[str, State] = field(default_factory=dict[str, State])
 
 
 @dataclass(frozen=True)
@@ -140,7 +150,10 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Report:
-    """What all judges say of one stack; `resources` counts what a cloud would hold for it."""
+    """What all judges say of one stack; `resources` counts what a cloud would hold for it.
+
+    `gaps` are the reasons, a sentence each, why no verdict can rest on it: nothing was judged, or not all of it.
+    """
 
     stack: str
     resources: int
@@ -152,6 +165,7 @@ class Report:
     undetermined: tuple[Undetermined, ...] = ()
     states: States | None = None
     evaluations: int = 0
+    gaps: tuple[str, ...] = ()
 
     @classmethod
     def over(cls, stack: str, resources: int, judgements: Iterable[Judgement], file: str | None = None) -> Report:
@@ -178,11 +192,6 @@ class Report:
         """Whether a finding fails the check; with `strict` an advisory one does too."""
         return any(strict or found.enforcement is Enforcement.MANDATORY for found in self.findings)
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing was judged, or nothing but exempted findings was found: no verdict can rest on that."""
-        return not self.judged or (self.states is not None and not self.states.passed and not self.findings)
-
     def to_json(self) -> dict[str, object]:
         """The documented shape of `homeshore check STACK --json`."""
         enforced = Counter(found.enforcement for found in self.findings)
@@ -193,6 +202,7 @@ class Report:
             "exempted": [{**_plain(row.finding), **_exemption(row)} for row in self.exempted],
             "not_judged": [_plain(row) for row in self.not_judged],
             "undetermined": [_plain(row) for row in self.undetermined],
+            "gaps": list(self.gaps),
             "summary": {
                 "resources": self.resources,
                 "judged": self.judged,

@@ -30,7 +30,9 @@ class Statement(Generic[S_co]):
 class Outcome:
     """All that the rules said of a stack. `evaluations` counts rules times resources that they looked at.
 
-    `looked_at` are the URNs of these resources, `rules` the ids of the rules that looked at any, or at the stack.
+    `looked_at` are the URNs of the resources that a rule looked at which knows their type: one that reads any type's
+    labels says nothing of what the type does. `rules` are the ids of the rules that looked at any resource, or at a
+    stack of their cloud.
     """
 
     failed: tuple[Statement[Fail], ...]
@@ -52,23 +54,25 @@ def judge(stack: Stack, only: Iterable[str] | None = None) -> Outcome:
             failed.append(cast("Statement[Fail]", entry))
         else:
             unsure.append(cast("Statement[Unsure]", entry))
-    return Outcome(tuple(failed), tuple(unsure), counted.total(), frozenset(looked_at), frozenset(counted))
+    return Outcome(tuple(failed), tuple(unsure), counted.total(), frozenset(looked_at), frozenset(+counted))
 
 
 def _everything(
     stack: Stack, wanted: frozenset[str] | None, looked_at: set[str], counted: Counter[str]
 ) -> Iterator[Statement[Said]]:
+    clouds = {resource.cloud for resource in stack.resources}
     for resource in stack.resources:
         for one in rules_for(resource.type, resource.package):
             if one.check is None or not _may_say(one, wanted):
                 continue
             counted[one.id] += 1
-            looked_at.add(resource.urn)
+            if one.knows_types:
+                looked_at.add(resource.urn)
             for said in one.check(Case(stack, resource)):
                 yield from _stated(one, said.resource or resource, said, wanted)
     for one in rules():
         if one.on_stack is not None and _may_say(one, wanted):
-            counted[one.id] += 1
+            counted[one.id] += one.about.cloud in clouds
             for said in one.on_stack(stack):
                 yield from _stated(one, said.resource, said, wanted)
 

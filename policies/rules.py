@@ -162,6 +162,11 @@ class Rule:
     on_stack: OnStack | None
 
     @property
+    def knows_types(self) -> bool:
+        """Whether it is about certain types or packages, not about whatever is there."""
+        return ANY not in self.types
+
+    @property
     def about(self) -> About:
         """Its row in the catalogue."""
         return catalogue()[self.id]

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from findings import Category, Enforcement, Finding, Judgement, States, Undetermined
+from findings import Category, Enforcement, Finding, Judgement, State, States, Undetermined
 from policies.exemptions import Exemption, weigh
 from policies.judge import Outcome, Statement, judge
 from policies.model import Stack
 from policies.rules import About, Fail, Said, Unsure, catalogue, rules
 
 ROOT: Final = "pulumi:pulumi:Stack"
+NO_BOUNDARY: Final = "nobody named a boundary"
 GUARDRAILS: Final = frozenset({"SOV-GCP-012"})
 """Rules about what an account has only once: they are judged where its baseline stands."""
 
@@ -60,24 +61,24 @@ def _states(stack: Stack, outcome: Outcome, disabled: set[str]) -> States:
     """In which of the four states each rule is; the worst that it found on any resource."""
     failed = {one.rule.id for one in outcome.failed}
     unsure = {one.rule.id for one in outcome.unsure}
-    counted: Counter[str] = Counter()
+    told: dict[str, State] = {}
     left_out: dict[str, str] = {}
     for identity in catalogue():
         if identity in disabled:
             left_out[identity] = "disabled in the pack's config"
         elif stack.boundary is None and identity.startswith("SOV-"):
-            left_out[identity] = "nobody named a boundary"
+            left_out[identity] = NO_BOUNDARY
         elif identity in GUARDRAILS and not stack.parameters.guardrails_here:
             left_out[identity] = "the account's baseline has it, which is another stack or another team's"
         elif identity in failed:
-            counted["fail"] += 1
+            told[identity] = "fail"
         elif identity in unsure:
-            counted["not_evaluated"] += 1
+            told[identity] = "not_evaluated"
         else:
-            counted["pass" if identity in outcome.rules else "not_applicable"] += 1
-    return States(
-        counted["pass"], counted["fail"], counted["not_applicable"], counted["not_evaluated"] + len(left_out), left_out
-    )
+            told[identity] = "pass" if identity in outcome.rules else "not_applicable"
+    told |= dict.fromkeys(left_out, "not_evaluated")
+    counted = Counter(told.values())
+    return States(counted["pass"], counted["fail"], counted["not_applicable"], counted["not_evaluated"], left_out, told)
 
 
 def finding(stack: Stack, one: Statement[Fail], file: str | None = None) -> Finding:

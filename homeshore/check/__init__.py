@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from findings import Judgement, Report
@@ -23,8 +25,25 @@ def judges(told: Configuration | None = None) -> tuple[Judge, ...]:
     return inputs.judge, policy.judge_with(told or Configuration())
 
 
-def report(snapshot: Snapshot, file: str | None = None, by: Sequence[Judge] | None = None) -> Report:
-    """What the judges (default: all) say of one stack."""
-    managed = sum(resource.managed for resource in snapshot.resources)
+def report(
+    snapshot: Snapshot,
+    file: str | None = None,
+    by: Sequence[Judge] | None = None,
+    *,
+    folder: Path | None = None,
+    boundary_needed: bool = True,
+) -> Report:
+    """What the judges (default: all) say of one stack.
+
+    `folder` is where its stack file lies; None for a stack that was read from `file`. `boundary_needed` is False where
+    the user said to leave sovereignty out.
+    """
+    from homeshore.check.gaps import gaps
+    from homeshore.check.places import located
+
+    managed = frozenset(resource.urn for resource in snapshot.resources if resource.managed)
     said = [judge(snapshot, file) for judge in (judges() if by is None else by)]
-    return Report.over(snapshot.stack, managed, said, file)
+    held = [replace(one, judged=one.judged & managed) for one in said]
+    found = Report.over(snapshot.stack, len(managed), held, file)
+    found = located(found, snapshot, folder / f"Pulumi.{snapshot.stack}.yaml" if folder else None)
+    return replace(found, gaps=tuple(gaps(found, snapshot, boundary_needed=boundary_needed)))

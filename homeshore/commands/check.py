@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from homeshore.project import Project
     from policies.configuration import Configuration
 
+LEFT_OUT = "none"
+
 
 @click.command("check")
 @click.argument("stacks", nargs=-1, metavar="[STACK]...")
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     "--input", "files", multiple=True, metavar="FILE...", help="Files instead of stacks; - is standard input."
 )
 @click.option(
-    "--boundary", metavar="AREA", help="What no data may leave: eu, de, eu+uk … Needed for files that do not say it."
+    "--boundary",
+    metavar="AREA",
+    help="What no data may leave: eu, de, eu+uk … For files that do not say it; none leaves sovereignty out.",
 )
 @click.option(
     "--policy-config",
@@ -33,8 +36,22 @@ if TYPE_CHECKING:
     help="The policy pack's config: levels per rule, parameters (YAML or JSON; docs/policies.md).",
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
+@click.option("--verbose", is_flag=True, help="Leave nothing out: every resource, every value that is not known yet.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below): --format json.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "github"]), help="How to print.  [default: text]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "junit", "github"]),
+    help="What to print.  [default: text]",
+)
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help="Write a file as well, in the format of its extension: .sarif, .xml (JUnit), .json, .txt. May be repeated.",
+)
+@click.option("--undetermined", metavar="FILE", help="Write what is known only after the update, as JSON.")
 def command(
     stacks: tuple[str, ...],
     *,
@@ -43,52 +60,93 @@ def command(
     boundary: str | None,
     config: str | None,
     strict: bool,
+    verbose: bool,
     as_json: bool,
     form: str | None,
+    outputs: tuple[str, ...],
+    undetermined: str | None,
 ) -> None:
-    """Judge what a stack file becomes: what would a provider refuse? No account, no plugin, no `pulumi` binary.
+    """Judge what a stack file becomes, before it is deployed: no account, no plugin, no `pulumi` binary.
 
-    Unknown keys, missing keys, wrong types, values that the cloud's API does not take: at any depth, each with what is
-    allowed and who says so. A secret's value is never shown. A type that cannot be judged is listed.
+    Does data leave its boundary, is it encrypted, who may read it, is it kept too long, and what would a provider
+    refuse? Every violation is told with what is expected, how to mend it and where it stands; what nobody can know
+    before the update is counted, never passed over. A secret's value is never shown.
 
-    --input takes what `homeshore preview --json`, `pulumi preview --json` and `pulumi stack export` print,
-    of any stack.
+    --input takes what `homeshore preview --json`, `pulumi preview --json` and `pulumi stack export` print, of any
+    stack. Where such a stack does not say what its boundary is, --boundary does (eu, de, eu+uk; none leaves
+    sovereignty out).
 
     \b
     Example: homeshore check dev
-             homeshore check --all --format github
-             pulumi preview --json | homeshore check --input -
+             homeshore check --all --format github --output report.sarif --output report.xml
+             pulumi preview --json | homeshore check --input - --boundary eu
 
-    Exits 1 where there is an error (with --strict also a warning), or where nothing could be judged.
+    Exits 1 where a violation fails the check (with --strict also a warning), and where no verdict can be: nothing or
+    not everything was judged, or every violation is exempted; 2 where a file or a program cannot be read.
 
     \b
     JSON of one STACK or FILE: {"version": 1, "stack",
       "findings": [{"rule", "category", "severity", "enforcement", "stack", "urn", "path",
-        "message", "remedy", "found", "allowed", "source", "frameworks", "file"}],
-      "exempted": [...], "not_judged": [{"category", "stack", "urn", "type", "reason", "file"}],
+        "message", "remedy", "found", "allowed", "source", "frameworks", "file",
+        "source_file", "source_line"}],
+      "exempted": [{..., "reason", "owner", "expires", "ticket"}],
+      "not_judged": [{"category", "stack", "urn", "type", "reason", "file"}],
+      "undetermined": [{"rule", "category", "stack", "urn", "path", "reason", "file"}],
+      "gaps": [why there is no verdict],
       "summary": {"resources", "judged", "mandatory", "advisory", "exempted", "not_judged",
-        "categories"}}
+        "undetermined", "rules": {"pass", "fail", "not_applicable", "not_evaluated",
+          "left_out"}, "evaluations", "categories"}}
     JSON of several, and of --all: {"version": 1, "stacks": [...]}
     """
-    from homeshore.check.policy import told_by
+    from homeshore.check import printing
 
     if as_json and form not in (None, "json"):
         raise click.UsageError("Give --json or --format, not both.")
     if every and (stacks or files):
         raise click.UsageError("Name stacks or files or give --all, not several of them.")
-    # The shell puts the files of `--input *.json` after the first one among the arguments.
-    told = told_by(config, boundary)
-    reports = _of_files([*files, *stacks], told) if files else _of_stacks(stacks, every, told)
-    _print(reports, "json" if as_json else form or "text", several=every or len(reports) != 1)
+    if boundary == LEFT_OUT and not files:
+        raise click.UsageError("--boundary none is for files: a stack file always states its boundary.")
+    forms = _forms(outputs)
+    reports = _reports(stacks, every, files, boundary, config)
+    how = printing.Printing(every or len(reports) != 1, strict, verbose)
+    for file, wanted in forms.items():
+        printing.write(file, how.document(wanted, reports))
+    if undetermined is not None:
+        printing.write(undetermined, printing.undetermined(reports))
+    click.echo(how.document("json" if as_json else form or "text", reports, click.style))
     _judge(reports, strict)
 
 
-def _of_files(files: list[str], told: Configuration) -> list[Report]:
+def _forms(outputs: tuple[str, ...]) -> dict[str, str]:
+    from homeshore.check.printing import BY_EXTENSION, form_of
+
+    forms: dict[str, str] = {}
+    for file in outputs:
+        form = form_of(file)
+        if form is None:
+            raise click.UsageError(f"--output {file}: its extension is none of {', '.join(BY_EXTENSION)}.")
+        forms[file] = form
+    return forms
+
+
+def _reports(
+    stacks: tuple[str, ...], every: bool, files: tuple[str, ...], boundary: str | None, config: str | None
+) -> list[Report]:
+    from homeshore.check.policy import told_by
+
+    needed = boundary != LEFT_OUT
+    told = told_by(config, boundary if needed else None)
+    # The shell puts the files of `--input *.json` after the first one among the arguments.
+    return _of_files([*files, *stacks], told, needed) if files else _of_stacks(stacks, every, told)
+
+
+def _of_files(files: list[str], told: Configuration, boundary_needed: bool) -> list[Report]:
     from homeshore.check import judges, report
     from homeshore.foreign import read
 
     found = [(file, snapshot) for file in dict.fromkeys(files) for snapshot in read(file)]
-    return [report(snapshot, file, judges(told)) for file, snapshot in found]
+    by = judges(told)
+    return [report(snapshot, file, by, boundary_needed=boundary_needed) for file, snapshot in found]
 
 
 def _of_stacks(stacks: tuple[str, ...], every: bool, told: Configuration) -> list[Report]:
@@ -98,7 +156,8 @@ def _of_stacks(stacks: tuple[str, ...], every: bool, told: Configuration) -> lis
 
     project = find_project()
     by = judges(told)  # once, before the workers are forked
-    return every_result(run_programs(project, _names(project, stacks, every), partial(report, by=by)))
+    judged = partial(report, by=by, folder=project.root)
+    return every_result(run_programs(project, _names(project, stacks, every), judged))
 
 
 def _names(project: Project, stacks: tuple[str, ...], every: bool) -> list[str]:
@@ -111,27 +170,22 @@ def _names(project: Project, stacks: tuple[str, ...], every: bool) -> list[str]:
     return names
 
 
-def _print(reports: list[Report], form: str, *, several: bool) -> None:
-    from findings.model import FORMAT_VERSION
-    from homeshore.check.text import render, workflow_commands
-
-    if form == "json":
-        shapes = [report.to_json() for report in reports]
-        shape = {"version": FORMAT_VERSION, "stacks": shapes} if several else shapes[0]
-        click.echo(json.dumps(shape, indent=2, ensure_ascii=False))
-    elif form == "github":
-        for report in reports:
-            for line in workflow_commands(report, None if report.file else f"Pulumi.{report.stack}.yaml"):
-                click.echo(line)
-    else:
-        click.echo("\n\n".join(render(report, click.style) for report in reports))
-
-
 def _judge(reports: list[Report], strict: bool) -> None:
-    """Raise the verdict, in one sentence on standard error."""
-    empty = [report.file or report.stack for report in reports if report.empty]
-    if empty or not reports:
-        raise Verdict(f"Nothing was judged in {', '.join(empty) or 'the input'}: this is no verdict that all is well.")
+    """Raise the verdict, a sentence per reason on standard error."""
+    from homeshore.check.harmless import printable
+
+    if not reports:
+        raise Verdict("No verdict: nothing was judged, because there is no stack in the input.")
     failing = [report.file or report.stack for report in reports if report.failing(strict=strict)]
-    if failing:
-        raise Verdict(f"The check fails for {', '.join(failing)}.")
+    told = [f"The check fails for {_listed(failing)}."] if failing else []
+    gaps: dict[str, list[str]] = {}
+    for report in reports:
+        for gap in report.gaps:
+            gaps.setdefault(gap, []).append(report.file or report.stack)
+    told += [f"No verdict on {_listed(where)}: {gap}." for gap, where in gaps.items()]
+    if told:
+        raise Verdict("\n".join(printable(one) for one in told))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(dict.fromkeys(name or "(no name)" for name in names))
