@@ -8,7 +8,7 @@ from typing import Final
 from policies.rules import ANY, Case, Said, rule
 from policies.types import Class, line, standing
 
-STRANGE: Final = "of a package that this pack does not know"
+STRANGE: Final = "it is of a package that this pack does not know"
 
 
 @rule("CLS-X-001", ANY)

@@ -10,8 +10,8 @@ A row says under which rule a type's input is judged, and of what kind its value
 - `account`: whom something is shared with;
 - `pair`: a value among `when` copies to the region's pair, `default` is what the cloud takes where none is said;
 - `worldwide`: a value among `when` lets the data go anywhere;
-- `closest`: where none is said, Google takes the multi-region of the continent (`default`), if the switch at the path
-  `when` is on; what is said, SOV-GCP-001 judges.
+- `closest`: where none is said, Google takes the multi-region of the continent (`default`), if what stands at the path
+  `when` is there and not off; what is said, SOV-GCP-001 judges.
 """
 
 from __future__ import annotations
@@ -168,7 +168,8 @@ def _worldwide(case: Case, way: Way, at: Reading) -> Iterator[Said]:
 
 
 def _closest(case: Case, way: Way, at: Reading) -> Iterator[Said]:
-    if at.present or (way.when and case.read(way.when).flag is not True):
+    switch = case.read(way.when) if way.when else None
+    if at.present or (switch is not None and (switch.missing or switch.flag is False)):
         return
     lies = case.stack.region(case.resource)
     areas = dict(one.split("=") for one in way.default.split())
