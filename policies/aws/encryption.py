@@ -116,6 +116,7 @@ def results_are_encrypted(case: Case) -> Iterator[Said]:
         yield from own_key(case, managed_key)
     elif managed.unknown and own_bucket.missing:
         yield case.unsure(managed)
+        yield from own_key(case, managed_key)  # without this one nothing encrypts them, whatever it turns out to be
     else:
         yield from case.must_be(f"{encryption}.encryptionOption", "SSE_KMS", "CSE_KMS")
         yield from own_key(case, case.read(f"{encryption}.kmsKeyArn"))
