@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final, NamedTuple, cast
 
+import geography
 from policies.facts import rows
+from policies.model import Resource
 from policies.rules import ANY, Case, Said, rule
 from policies.values import Reading, State, as_json, classify, opened
 
@@ -41,7 +43,7 @@ def labels_are_there(case: Case) -> Iterator[Said]:
     if missing and doubtful:
         yield case.unsure(at)
     elif missing:
-        yield case.fail(at.path, f"{at.path} lacks {', '.join(_spelled(case, one) for one in missing)}")
+        yield case.fail(at.path, f"{at.path} lacks {', '.join(_spelled(case.resource.cloud, one) for one in missing)}")
 
 
 @rule("SOV-X-002", ANY)
@@ -55,9 +57,21 @@ def residency_label_is_the_boundary(case: Case) -> Iterator[Said]:
     if said.unknown or (said.missing and doubtful):
         yield case.unsure(said)
     elif said.missing:
-        yield case.fail(at.path, f"{at.path} has no {_spelled(case, RESIDENCY)}: it must be {boundary.name}")
+        yield case.fail(
+            at.path, f"{at.path} has no {_spelled(case.resource.cloud, RESIDENCY)}: it must be {boundary.name}"
+        )
     elif _plain(said.text) != _plain(boundary.name):
         yield case.fail(said, f"{said.path} is {said.text}, and the stack's boundary is {boundary.name}")
+
+
+def residency_label(resource: Resource, boundary: geography.Boundary | None) -> tuple[str, str] | None:
+    """Where the label stands that says where data has to stay, and what it says; None where there can be none."""
+    carrier = carriers().get(resource.type)
+    if carrier is None or boundary is None:
+        return None
+    cloud = resource.cloud
+    said = re.sub(r"[^a-z0-9-]", "_", boundary.name) if cloud == "gcp" else boundary.name
+    return f"{carrier.input}.{_spelled(cloud, RESIDENCY)}", said
 
 
 def _labels(case: Case) -> tuple[Reading, dict[str, Reading], bool] | None:
@@ -103,9 +117,9 @@ def _key(case: Case, name: str) -> str:
             return name
 
 
-def _spelled(case: Case, name: str) -> str:
+def _spelled(cloud: str | None, name: str) -> str:
     """A label's name as its cloud writes it."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() if case.resource.cloud == "gcp" else name
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() if cloud == "gcp" else name
 
 
 def _plain(text: str) -> str:

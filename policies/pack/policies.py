@@ -26,7 +26,7 @@ from pulumi_policy import (
 from findings import Enforcement, Finding, Undetermined
 from policies import exemptions
 from policies.configuration import PARAMETERS, Told
-from policies.pack.remediation import remediation
+from policies.pack.remediation import mends, remediation
 from policies.pack.run import Run
 from policies.rules import About, catalogue, rules
 
@@ -67,6 +67,7 @@ def policies(today: datetime.date | None = None) -> list[Policy]:
     return [
         _parameters(run),
         *(_of_resource(run, about) if about.id in single else _of_stack(run, about) for about in every),
+        *(_mender(run, about) for about in every if about.id in mends() - single),
         *_house(run, frozenset(one.id for one in every)),
     ]
 
@@ -104,6 +105,12 @@ def _mending(about: About, run: Run) -> ResourceRemediation | None:
     mend = remediation(about.id, run)
     # The SDK takes a plain result too; its types speak of awaitables only.
     return cast("ResourceRemediation", mend) if mend else None
+
+
+def _mender(run: Run, about: About) -> Policy:
+    """What mends the violations of a rule that waits for the whole stack, when each resource is still to be made."""
+    told = {**_told(about), "name": f"{about.id}-mend", "enforcement_level": EnforcementLevel.DISABLED}
+    return ResourceValidationPolicy(remediate=_mending(about, run), **cast("_Told", told))
 
 
 def _of_stack(run: Run, about: About) -> Policy:
