@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal, TypeAlias, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 import geography
+from policies import types
 from policies.rules import catalogue
 
 PARAMETERS: Final = "parameters"
@@ -107,6 +108,14 @@ class Told(BaseModel):
         for name in names.values():
             _area(name)
         return names
+
+    @field_validator("classified")
+    @classmethod
+    def _say_why(cls, classified: dict[str, str]) -> dict[str, str]:
+        wrong = types.faults(classified)
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return classified
 
     @field_validator("log_days")
     @classmethod
