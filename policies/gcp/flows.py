@@ -128,6 +128,7 @@ def _push_host(case: Case, at: Reading) -> Iterator[Said]:
         yield case.fail(
             at, f"{at.path} delivers to {host or 'a host'}: nobody can tell its region, and it is not allowed by name"
         )
+        yield from case.unplaced(at, "the messages")
 
 
 @rule("SOV-GCP-007", *JOBS)

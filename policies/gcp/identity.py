@@ -28,6 +28,12 @@ ACCOUNTS: Final = (
     ("gcp:dataflow/job:Job", "serviceAccountEmail"),
     ("gcp:dataflow/flexTemplateJob:FlexTemplateJob", "serviceAccountEmail"),
     ("gcp:cloudrunv2/service:Service", "template.serviceAccount"),
+    ("gcp:cloudrunv2/job:Job", "template.template.serviceAccount"),
+    ("gcp:compute/instance:Instance", "serviceAccount.email"),
+    ("gcp:compute/instanceTemplate:InstanceTemplate", "serviceAccount.email"),
+    ("gcp:container/cluster:Cluster", "nodeConfig.serviceAccount"),
+    ("gcp:container/nodePool:NodePool", "nodeConfig.serviceAccount"),
+    ("gcp:dataproc/cluster:Cluster", "clusterConfig.gceClusterConfig.serviceAccount"),
     ("gcp:cloudrunv2/workerPool:WorkerPool", "template.serviceAccount"),
 )
 """Types and the input that says as whom the code runs."""
@@ -51,11 +57,12 @@ def grant_is_narrow(case: Case) -> Iterator[Said]:
 
 @rule("IAM-GCP-001", *POLICIES)
 def policy_is_narrow(case: Case) -> Iterator[Said]:
-    """A whole policy of a project or above has no such role in it."""
+    """A whole policy of a project or above has no such role in it, and no such account."""
     policy = case.read("policyData")
-    broad = [one.text for one in leaves({policy.path: policy.value}) if one.text in (*BROAD, *BORROWING)]
+    said = [one.text for one in leaves({policy.path: policy.value}) if not one.text.lstrip().startswith("{")]
+    broad = [text for text in said if text in (*BROAD, *BORROWING) or DEFAULT_ACCOUNT.search(text)]
     if broad:
-        yield case.fail(policy.path, f"{policy.path} grants {', '.join(dict.fromkeys(broad))}")
+        yield case.fail(policy.path, f"{policy.path} grants to or by {', '.join(dict.fromkeys(broad))}")
     elif policy.unknown:
         yield case.unsure(policy)
 

@@ -33,6 +33,7 @@ from policies.values import Reading, State, classify, opened
 LOCATIONS: Final = ("location", "region", "zone")
 RESOURCE: Final = re.compile(
     r"(?:(?:https:)?//[a-z.]+/(?:\w+/v\d+\w*/)?)?projects/[^/\s]+/(locations|regions|zones)/[^/\s]+\S*"
+    r"|(?:regions|zones)/[^/\s]+/\w+/\S+"
 )
 KEY_NAME: Final = re.compile(
     r"(?:(?:https:)?//cloudkms\.googleapis\.com/(?:v\d\w*/)?)?projects/[^/]+/locations/([^/]+)/keyRings/"
@@ -50,11 +51,20 @@ HOST: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 @rule("SOV-GCP-001", "gcp:*")
 def resource_lies_inside(case: Case) -> Iterator[Said]:
     """Whatever says a location, region or zone says one inside."""
-    placed = case.resource.type == BUCKET and case.read("customPlacementConfig.dataLocations").present
+    placed = case.resource.type == BUCKET and _chosen_in_part(case)
     for path in (*LOCATIONS, *_more_locations().get(case.resource.type, ())):
         for at in case.read_all(path):
             if at.present and not (placed and path == "location"):
                 yield from _lies_inside(case, at)
+
+
+def _chosen_in_part(case: Case) -> bool:
+    """Whether a bucket's regions are chosen, out of an area of which a part at least lies inside."""
+    if case.read("customPlacementConfig.dataLocations").missing:
+        return False
+    area = bucket_location(case.read("location").text)
+    boundary = case.stack.boundary
+    return area is None or boundary is None or not boundary.jurisdictions.isdisjoint(area.jurisdiction.split("+"))
 
 
 def _lies_inside(case: Case, at: Reading) -> Iterator[Said]:
@@ -124,6 +134,9 @@ def _named_places(path: str, text: str) -> Iterator[str]:
 def bucket_members_lie_inside(case: Case) -> Iterator[Said]:
     """Every region of a bucket that spans several lies inside."""
     placed = case.read("customPlacementConfig.dataLocations")
+    if placed.present and not _chosen_in_part(case):
+        yield from must_lie_inside(case, case.read("location"), bucket=True)
+        return
     if placed.present:
         for at in case.read_all("customPlacementConfig.dataLocations[]"):
             if at.unknown and outside(case.stack, case.read("location"), bucket=True) is False:
