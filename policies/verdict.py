@@ -12,6 +12,7 @@ from policies.exemptions import Exemption, weigh
 from policies.judge import Outcome, Statement, judge
 from policies.model import Stack
 from policies.rules import About, Fail, Said, Unsure, catalogue, rules
+from policies.values import known_later
 
 ROOT: Final = "pulumi:pulumi:Stack"
 NO_BOUNDARY: Final = "nobody named a boundary"
@@ -27,14 +28,18 @@ def verdict(
     file: str | None = None,
     updating: bool = False,
 ) -> Judgement:
-    """Judge `stack`. `updating` says that every value is known by now: what is undetermined then is a violation."""
+    """Judge `stack`. `updating` says that every value is known by now: one that is not is a violation then.
+
+    The value of a secret stays closed in every state, and what depends on it stays undetermined.
+    """
     outcome = judge(stack)
     disabled = {one for one in catalogue() if level_of(stack, catalogue()[one]) is None}
     failed = [finding(stack, one, file) for one in outcome.failed if one.rule.id not in disabled]
     unsure = [one for one in outcome.unsure if one.rule.id not in disabled]
     if updating:
-        failed += [_undetermined_now(stack, one, file) for one in unsure]
-        unsure = []
+        late = [one for one in unsure if waits(one)]
+        failed += [_undetermined_now(stack, one, file) for one in late]
+        unsure = [one for one in unsure if one not in late]
     weighed = weigh(stack.name, failed, exemptions, today or datetime.date.today(), file)  # noqa: DTZ011 - a local day
     return Judgement(
         judged=outcome.looked_at,
@@ -44,6 +49,11 @@ def verdict(
         states=_states(stack, outcome, disabled),
         evaluations=outcome.evaluations,
     )
+
+
+def waits(one: Statement[Unsure]) -> bool:
+    """Whether the rule waits for a value that the update will know; not for a secret's."""
+    return one.resource is not None and known_later(one.resource.inputs, one.said.path)
 
 
 def level_of(stack: Stack, about: About) -> Enforcement | None:
@@ -66,12 +76,12 @@ def _states(stack: Stack, outcome: Outcome, disabled: set[str]) -> States:
     for identity in catalogue():
         if identity in disabled:
             left_out[identity] = "disabled in the pack's config"
+        elif identity in failed:
+            told[identity] = "fail"
         elif stack.boundary is None and identity.startswith("SOV-"):
             left_out[identity] = NO_BOUNDARY
         elif identity in GUARDRAILS and not stack.parameters.guardrails_here:
             left_out[identity] = "the account's baseline has it, which is another stack or another team's"
-        elif identity in failed:
-            told[identity] = "fail"
         elif identity in unsure:
             told[identity] = "not_evaluated"
         else:

@@ -12,9 +12,10 @@ from typing import Final
 from findings import Enforcement, Finding, Report
 from homeshore.check import naming
 from homeshore.check.harmless import clipped, line, printable
-from homeshore.check.text import states, undetermined
+from homeshore.check.text import FOLDED_FROM, states, undetermined, violation
 
 SHOWN: Final = 10  # of each level, by step
+NAMED: Final = 5
 TITLE: Final = 200  # characters; GitHub cuts at 255
 MESSAGE: Final = 2000  # characters
 LEVELS: Final = {Enforcement.MANDATORY: "error", Enforcement.ADVISORY: "warning"}
@@ -34,15 +35,28 @@ def commands(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _of_level(level: Enforcement, findings: list[Finding]) -> Iterator[str]:
-    fits = len(findings) <= SHOWN
-    shown = findings if fits else findings[: SHOWN - 1]
-    for found in shown:
-        yield f"::{LEVELS[level]}{_place(found)}title={_property(_title(found))}::{_data(_message(found))}"
+    """One command for each violation: many resources that have the same one share it."""
+    alike: dict[object, list[Finding]] = {}
+    for found in findings:
+        alike.setdefault(violation(found), []).append(found)
+    told = [one for group in alike.values() for one in _folded(group)]
+    fits = len(told) <= SHOWN
+    for found, message in told if fits else told[: SHOWN - 1]:
+        yield f"::{LEVELS[level]}{_place(found)}title={_property(_title(found))}::{_data(message)}"
     if not fits:
-        rest = findings[len(shown) :]
+        rest = told[SHOWN - 1 :]
         word = f"{len(rest)} more {LEVELS[level]}s"
         yield f"::{LEVELS[level]} title=homeshore check::{word} stand in the log"
-        yield from _fold(word, [f"{_title(found)}: {_message(found)}" for found in rest])
+        yield from _fold(word, [f"{_title(found)}: {message}" for found, message in rest])
+
+
+def _folded(group: list[Finding]) -> Iterator[tuple[Finding, str]]:
+    if len(group) < FOLDED_FROM:
+        yield from ((found, _message(found)) for found in group)
+    else:
+        others = ", ".join(naming.name(found.urn) for found in group[1:NAMED])
+        more = f", as in {others} and {len(group) - NAMED} more"
+        yield group[0], f"{_message(group[0])}{more}"
 
 
 def _fold(title: str, texts: Sequence[str]) -> Iterator[str]:
@@ -60,8 +74,10 @@ def _notices(report: Report) -> Iterator[str]:
             f"({row.owner}, until {row.expires}{f', {row.ticket}' if row.ticket else ''})"
         )
     if report.not_judged:
-        kinds = ", ".join(sorted({row.type for row in report.not_judged}))
-        yield f"{where}: {len(report.not_judged)} resources not judged by every rule: {kinds}"
+        rows = report.not_judged
+        named = ", ".join(f"{naming.name(row.urn)} ({row.type})" for row in rows[:NAMED])
+        more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+        yield f"{where}: {len(rows)} not judged: {named}{more}"
     if report.undetermined:
         yield f"{where}: {undetermined(report, hint=False)}"
     for gap in report.gaps:
@@ -77,7 +93,7 @@ def _title(found: Finding) -> str:
 
 def _message(found: Finding) -> str:
     source = f" ({found.source})" if found.source else ""
-    expected = f" Expected: {found.allowed}" if found.allowed else ""
+    expected = f" Expected: {found.allowed.rstrip('.')}." if found.allowed else ""
     return f"{naming.name(found.urn)}: {naming.statement(found)}.{expected} {found.remedy}{source}"
 
 

@@ -117,7 +117,7 @@ def _result(found: Finding, exempted: Exempted | None, order: dict[str, int], se
 
 def _message(found: Finding) -> str:
     source = f" ({found.source})" if found.source else ""
-    expected = f" Expected: {found.allowed}" if found.allowed else ""
+    expected = f" Expected: {found.allowed.rstrip('.')}." if found.allowed else ""
     text = f"{naming.name(found.urn)}: {naming.statement(found)}.{expected} {found.remedy}{source}"
     return clipped(text, MESSAGE).replace("](", "] (")  # a viewer makes a link of it
 

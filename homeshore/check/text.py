@@ -95,18 +95,20 @@ def _title(report: Report) -> str:
 
 
 def _groups(findings: Sequence[Finding], verbose: bool) -> Iterator[list[Finding]]:
-    """The findings of one resource together, and one violation of many resources; that with the worst one first."""
-    alike: dict[object, set[str]] = {}
+    """The findings of one resource together, and the violations that the same many have; the worst one first."""
+    alike: dict[object, dict[str, None]] = {}
     for found in findings:
-        alike.setdefault(_violation(found), set()).add(found.urn)
+        alike.setdefault(violation(found), {})[found.urn] = None
     groups: dict[object, list[Finding]] = {}
     for found in findings:
-        many = not verbose and len(alike[_violation(found)]) >= FOLDED_FROM
-        groups.setdefault(_violation(found) if many else found.urn, []).append(found)
+        urns = tuple(alike[violation(found)])
+        many = not verbose and len(urns) >= FOLDED_FROM
+        groups.setdefault(urns if many else found.urn, []).append(found)
     yield from groups.values()
 
 
-def _violation(found: Finding) -> tuple[str, ...]:
+def violation(found: Finding) -> tuple[str, ...]:
+    """What is the same for all resources with the same thing wrong with them."""
     return found.rule, found.enforcement, found.path, found.message, found.found
 
 
@@ -114,28 +116,39 @@ def _block(group: list[Finding], page: Page) -> Iterator[str]:
     urns = list(dict.fromkeys(found.urn for found in group))
     if len(urns) == 1:
         yield f"{INDENT}{_resource(urns[0], page)}"
-        for found in group:
-            yield from _finding(found, page)
-        return
-    yield f"{INDENT}{page.paint(count(len(urns), 'resource'), bold=True)}"
-    named = ", ".join(naming.name(urn) for urn in urns[:NAMED])
-    yield from _finding(group[0], page, f"{named} and {len(urns) - NAMED} more; --verbose lists them")
+    else:
+        named = clipped(", ".join(naming.name(urn) for urn in urns[:NAMED]), LONGEST)
+        text = f"{len(urns)} resources: {named} and {len(urns) - NAMED} more; --verbose lists them"
+        yield from (page.paint(line(one), bold=True) for one in wrapped(text, page.width, INDENT))
+    shown = group if len(urns) == 1 else {violation(found): found for found in reversed(group)}.values()
+    for found in sorted(shown, key=lambda one: one.order):
+        yield from _finding(found, page, place=len(urns) == 1)
 
 
-def _finding(found: Finding, page: Page, on: str = "") -> Iterator[str]:
+def _finding(found: Finding, page: Page, *, place: bool) -> Iterator[str]:
     word = page.paint(_severity(found), fg=COLOURS[found.enforcement])
     about = naming.title(found.rule)
     yield f"{INDENT * 2}{word}  {printable(found.rule)}{f'  {about}' if about else ''}"
     yield from wrapped(clipped(naming.statement(found), LONGEST), page.width, INDENT * 3)
     rows = (
-        ("on", on),
         ("expected", found.allowed),
         ("fix", found.remedy),
         ("says", found.source),
-        ("meets", "; ".join(found.frameworks)),
-        ("line", "" if on else naming.place(found)),
+        ("meets", _frameworks(found.frameworks, page)),
+        ("line", naming.place(found) if place else ""),
     )
     yield from table(((name, clipped(text, LONGEST)) for name, text in rows if text), page.width, INDENT * 3)
+
+
+def _frameworks(frameworks: Sequence[str], page: Page) -> str:
+    """As many as one line holds."""
+    room = page.width - len(INDENT * 3) - len("expected") - len(INDENT)
+    kept = list(frameworks)
+    while (
+        not page.verbose and len(kept) > 1 and len("; ".join(kept)) + (2 if len(kept) < len(frameworks) else 0) > room
+    ):
+        kept.pop()
+    return "; ".join(kept) + (" …" if len(kept) < len(frameworks) else "")
 
 
 def _severity(found: Finding) -> str:

@@ -10,7 +10,8 @@ import pytest
 
 from findings import Enforcement, Exempted, Finding, Judgement, NotJudged, Report, Severity
 from homeshore import cli
-from homeshore.check.text import render, workflow_commands
+from homeshore.check.github import commands
+from homeshore.check.text import render
 from homeshore.engine.values import SECRET, SIGNATURE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +53,15 @@ GOOD = ("aws:sqs/queue:Queue", {"name": "failures"})
 BAD = ("aws:kinesis/stream:Stream", {"retentionPeriod": 9000, "shards": 4})
 WARNED = ("aws:sqs/queue:Queue", {"name": "a", "namePrefix": "b"})
 FOREIGN = ("random:index/randomPet:RandomPet", {"length": 2})
+CLASSIFIED = {FOREIGN[0]: "none: it holds a name and nothing else"}
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> list[str]:
+    """What asks for the judgement of providers alone: no rule of the policy pack, no boundary."""
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"all": "disabled", "parameters": {"classified": CLASSIFIED}}))
+    return ["check", "--boundary", "none", "--policy-config", str(config)]
 
 
 def test_our_own_stacks_are_clean(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,9 +76,11 @@ def test_our_own_stacks_are_clean(capsys: pytest.CaptureFixture[str], monkeypatc
         assert row["summary"]["judged"] == row["summary"]["resources"] > 50
 
 
-def test_findings_have_the_documented_shape(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_findings_have_the_documented_shape(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], alone: list[str]
+) -> None:
     path = preview(tmp_path, "prod", BAD, GOOD, FOREIGN, ("pulumi:pulumi:StackReference", {"name": "x"}))
-    assert cli.run(["check", "--input", path, "--json"]) == 1
+    assert cli.run([*alone, "--input", path, "--json"]) == 1
     shape = json.loads(capsys.readouterr().out)
     assert {"version", "findings", "exempted", "not_judged", "summary"} <= shape.keys()
     assert [(found["rule"], found["path"]) for found in shape["findings"]] == [
@@ -82,9 +94,15 @@ def test_findings_have_the_documented_shape(tmp_path: Path, capsys: pytest.Captu
         assert found["remedy"]
     (unknown,) = shape["not_judged"]
     assert (unknown["type"], unknown["category"]) == (FOREIGN[0], "validity")
+    rules = shape["summary"].pop("rules")
+    assert (rules["pass"], rules["fail"], rules["not_applicable"]) == (1, 0, 0)  # CLS-X-001 is firm
+    assert set(rules["left_out"].values()) == {"disabled in the pack's config", "nobody named a boundary"}
+    assert shape["summary"].pop("evaluations") > 0
+    assert shape["gaps"] == []
     assert shape["summary"] == {
         "resources": 4,
-        "judged": 2,
+        "judged": 3,  # the reference by the policy pack, which has a rule about references
+        "undetermined": 0,
         "mandatory": 2,
         "advisory": 0,
         "exempted": 0,
@@ -94,10 +112,10 @@ def test_findings_have_the_documented_shape(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_text_tells_path_value_what_is_allowed_and_who_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], alone: list[str]
 ) -> None:
     path = preview(tmp_path, "prod", GOOD, WARNED, BAD, FOREIGN)
-    assert cli.run(["check", "--input", path]) == 1
+    assert cli.run([*alone, "--input", path]) == 1
     shown = capsys.readouterr()
     text = shown.out
     assert text.index("r2") < text.index("r1")  # worst first
@@ -107,24 +125,27 @@ def test_text_tells_path_value_what_is_allowed_and_who_says_so(
     assert "fails" in shown.err
 
 
-def test_workflow_commands_stand_beside_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_workflow_commands_stand_beside_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], alone: list[str]
+) -> None:
     path = preview(tmp_path, "prod", BAD, FOREIGN)
-    assert cli.run(["check", "--input", path, "--format", "github"]) == 1
+    assert cli.run([*alone, "--input", path, "--format", "github"]) == 1
     first, second, third = capsys.readouterr().out.splitlines()
-    assert first.startswith(f"::error file={path},title=VAL-API-004::r0: retentionPeriod: too large")
-    assert second.startswith("::error ")
-    assert third.startswith("::notice title=not judged::r1 (random")
+    titled = "VAL-API-004 a number outside its range"
+    assert first.startswith(f"::error file={path},title={titled}::r0: retentionPeriod: too large")
+    assert second.startswith(f"::error file={path},title=VAL-SDK-001")
+    assert third.startswith(f"::notice title=homeshore check::prod in {path}: 1 not judged: r1 (random:index/randomPet")
 
 
-def test_the_verdict_is_the_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_verdict_is_the_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str], alone: list[str]) -> None:
     good, warned = preview(tmp_path, "good", GOOD), preview(tmp_path, "warned", WARNED)
-    assert cli.run(["check", "--input", good]) == 0
-    assert cli.run(["check", "--input", good, warned]) == 0  # as a shell expands --input *.json
-    assert cli.run(["check", "--strict", "--input", good, "--input", warned]) == 1
-    assert cli.run(["check", "--input", preview(tmp_path, "none")]) == 1
-    assert "Nothing was judged" in capsys.readouterr().err
-    assert cli.run(["check", "--input", preview(tmp_path, "foreign", FOREIGN)]) == 1
-    assert cli.run(["check", "--input", good, preview(tmp_path, "none")]) == 1
+    assert cli.run([*alone, "--input", good]) == 0
+    assert cli.run([*alone, "--input", good, warned]) == 0  # as a shell expands --input *.json
+    assert cli.run([*alone, "--strict", "--input", good, "--input", warned]) == 1
+    assert cli.run([*alone, "--input", preview(tmp_path, "none")]) == 1
+    assert "none.json: nothing was judged: it holds no resource" in capsys.readouterr().err
+    assert cli.run([*alone, "--input", preview(tmp_path, "foreign", FOREIGN)]) == 1
+    assert cli.run([*alone, "--input", good, preview(tmp_path, "none")]) == 1
 
 
 @pytest.mark.parametrize(
@@ -134,7 +155,9 @@ def test_the_verdict_is_the_exit_code(tmp_path: Path, capsys: pytest.CaptureFixt
         ["--all", "dev"],
         ["--all", "--input", "x"],
         ["dev", "--json", "--format", "text"],
-        ["dev", "--format", "sarif"],
+        ["dev", "--format", "html"],
+        ["dev", "--output", "report.html"],
+        ["dev", "--boundary", "none"],
     ],
     ids=" ".join,
 )
@@ -150,7 +173,7 @@ def test_bad_input_exits_2(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("form", ["text", "json", "github"])
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "junit", "github"])
 @pytest.mark.parametrize(
     "secret",
     [
@@ -204,5 +227,6 @@ def test_another_judge_plugs_in_and_the_order_is_stable() -> None:
     text = render(report)
     assert "known (team, until 2027-01-01)" in text
     assert "cost: u (t): no price" in text
-    (first, *_) = workflow_commands(report, "Pulumi.s.yaml")
-    assert first == "::error file=Pulumi.s.yaml,title=SOV-AWS-001::c: leaves, 100%25%0Aof it. Stay."
+    (first, *_) = commands([report])
+    title = "SOV-AWS-001 Resource region inside boundary"
+    assert first == f"::error file=Pulumi.s.yaml,title={title}::c: leaves, 100%25%0Aof it. Stay."
