@@ -143,7 +143,7 @@ class Looking:
 def _compared(operator: str, value: str | None, listed: set[str]) -> bool | None:
     if value is None:
         return None
-    return (value != "" and value in listed) != operator.startswith("not")
+    return (value in listed) != operator.startswith("not")
 
 
 def _every(outcomes: Iterable[bool | None]) -> bool | None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from policies.backstop import Document
 from policies.backstop.aws_requests import action_of, requests
@@ -190,39 +193,11 @@ def policy(constraint: str, rule: Mapping[str, Plain]) -> Document:
     return Document("p.yaml", "", {"name": f"projects/p/policies/{constraint}", "spec": {"rules": [dict(rule)]}})
 
 
-LOCATIONS = policy("gcp.resourceLocations", {"values": {"allowedValues": ["in:europe-west1-locations"]}})
-KEYS = policy("gcp.restrictNonCmekServices", {"values": {"deniedValues": ["pubsub.googleapis.com"]}})
-PROJECTS = policy("gcp.restrictCmekCryptoKeyProjects", {"values": {"allowedValues": ["projects/ours"]}})
-TOPIC = "gcp:pubsub/topic:Topic"
-STORED = "messageStoragePolicy"
+CASES = yaml.safe_load((Path(__file__).parent / "google.yaml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(
-    ("document", "kind", "inputs", "expected"),
-    [
-        (LOCATIONS, "gcp:storage/bucket:Bucket", {"location": "EUROPE-WEST1"}, []),
-        (LOCATIONS, "gcp:storage/bucket:Bucket", {"location": "EU"}, ["denied"]),
-        (LOCATIONS, "gcp:storage/bucket:Bucket", {}, ["denied"]),
-        (LOCATIONS, "gcp:storage/bucket:Bucket", {"location": UNKNOWN}, []),
-        (
-            LOCATIONS,
-            "gcp:bigtable/instance:Instance",
-            {"clusters": [{"zone": "europe-west1-b"}, {"zone": "us-east1-b"}]},
-            ["denied"],
-        ),
-        (LOCATIONS, "gcp:spanner/instance:Instance", {"config": "regional-europe-west1"}, []),
-        (LOCATIONS, "gcp:spanner/instance:Instance", {"config": "nam6"}, ["denied"]),
-        (LOCATIONS, "gcp:secretmanager/secret:Secret", {"replication": {"auto": {}}}, ["denied"]),
-        (LOCATIONS, TOPIC, {}, ["mended"]),
-        (LOCATIONS, TOPIC, {STORED: {"allowedPersistenceRegions": ["europe-west1", "us-east1"]}}, ["denied"]),
-        (LOCATIONS, "gcp:storage/transferJob:TransferJob", {"location": "us-east1"}, []),
-        (KEYS, TOPIC, {}, ["denied"]),
-        (KEYS, TOPIC, {"kmsKeyName": UNKNOWN}, []),
-        (KEYS, "gcp:storage/bucket:Bucket", {}, []),
-        (PROJECTS, TOPIC, {"kmsKeyName": "projects/ours/locations/l/keyRings/r/cryptoKeys/k"}, []),
-        (PROJECTS, TOPIC, {"kmsKeyName": "projects/theirs/locations/l/keyRings/r/cryptoKeys/k"}, ["denied"]),
-        (PROJECTS, TOPIC, {}, []),
-    ],
-)
-def test_constraints_of_google(document: Document, kind: str, inputs: dict[str, Plain], expected: list[str]) -> None:
-    assert [how for _, how in stopped_by([document], res(kind, "it", inputs))] == expected
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['constraint']} {case['type']} {case['inputs']}")
+def test_constraints_of_google(case: dict[str, Any]) -> None:
+    document = policy(case["constraint"], {"values": case["values"]})
+    inputs = {key: UNKNOWN if value == "~unknown" else value for key, value in case["inputs"].items()}
+    assert [how for _, how in stopped_by([document], res(case["type"], "it", inputs))] == case["stopped"]
