@@ -143,6 +143,23 @@ def opened(value: object) -> object:
     return value
 
 
+def known_later(inputs: Mapping[str, Plain], path: str) -> bool:
+    """Whether the value at `path`, or what holds it, is a mark of an unknown: a value that the update will know.
+
+    False for a secret, whose value stays closed. `path` names one place (`rules[0].bucket`).
+    """
+    here: object = inputs
+    for step in re.findall(r"[^.\[\]]+", path):
+        here = opened(here)
+        if isinstance(here, list) and step.isdigit() and int(step) < len(cast("list[object]", here)):
+            here = cast("list[object]", here)[int(step)]
+        elif isinstance(here, Mapping):
+            here = cast("Mapping[str, object]", here).get(step)
+        else:
+            break
+    return opened(here) in UNKNOWNS if isinstance(opened(here), str) else False
+
+
 def read(inputs: Mapping[str, Plain], path: str) -> Reading:
     """The one value at `path` ("a.b.c", no lists). Raises ValueError for a path with a list: use read_all."""
     if "[]" in path:

@@ -23,7 +23,7 @@ from policies.judge import Outcome, judge
 from policies.model import Stack
 from policies.pack.plain import alone, properties, together
 from policies.values import Plain
-from policies.verdict import finding, undetermined
+from policies.verdict import finding, undetermined, waits
 
 KEYS = "homeshore:"
 """The namespace of our own stack files' keys, in which a stack states its boundary."""
@@ -45,7 +45,7 @@ class Run:
         self._faults: list[str] = []
         self._by_urn: dict[str, dict[str, list[Finding]]] = {}
         self._whole: dict[str, list[Finding]] | None = None
-        self._undetermined: dict[str, list[Undetermined]] = {}
+        self._open: dict[str, list[tuple[Undetermined, bool]]] = {}
         self.ran: set[str] = set()
 
     def first(self, args: ResourceValidationArgs) -> list[str]:
@@ -61,8 +61,10 @@ class Run:
         stack = self.stack_of(args)
         outcome = judge(stack, self._single)
         self._by_urn[args.urn] = _filed(_findings(stack, outcome, args.urn))
-        self._undetermined[args.urn] = [
-            undetermined(stack, one) for one in outcome.unsure if one.resource is None or one.resource.urn == args.urn
+        self._open[args.urn] = [
+            (undetermined(stack, one), waits(one))
+            for one in outcome.unsure
+            if one.resource is None or one.resource.urn == args.urn
         ]
         return self._faults if fresh else []
 
@@ -85,7 +87,7 @@ class Run:
             stack = subject.stack(_name(), together(resources), self._told, stated={**_stated(), **self._own})
             outcome = judge(stack)
             mine = [one for one in outcome.unsure if one.rule.id not in self._single]
-            self._undetermined[""] = [undetermined(stack, one) for one in mine]
+            self._open[""] = [(undetermined(stack, one), waits(one)) for one in mine]
             self._whole = _filed(_findings(stack, outcome))
         return self._whole
 
@@ -98,9 +100,9 @@ class Run:
         return tuple(one for one in weighed.findings if one.rule == exemptions.RULE)
 
     def left_open(self, resources: Iterable[PolicyResource]) -> list[Undetermined]:
-        """What no rule could determine, of all resources."""
+        """What no rule could determine before the update, of all resources."""
         self._judged(resources)
-        return [one for several in self._undetermined.values() for one in several]
+        return [one for several in self._open.values() for one, later in several if later]
 
     def _left(self, found: Iterable[Finding]) -> Iterator[Finding]:
         for one in found:
