@@ -171,6 +171,9 @@ def _closest(case: Case, way: Way, at: Reading) -> Iterator[Said]:
     switch = case.read(way.when) if way.when else None
     if at.present or (switch is not None and (switch.missing or switch.flag is False)):
         return
+    if switch is not None and switch.unknown:
+        yield case.unsure(at, f"whether Google keeps {way.what} is known only after the update")
+        return
     lies = case.stack.region(case.resource)
     areas = dict(one.split("=") for one in way.default.split())
     area = areas.get(lies.name.partition("-")[0]) if lies else None

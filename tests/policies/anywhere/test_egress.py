@@ -153,6 +153,9 @@ def test_where_google_chooses_the_closest_it_is_found(way: Way) -> None:
     if way.when:
         assert not findings(stack("be", res(way.type, "it", home)), way.rule)
         assert not findings(stack("be", res(way.type, "it", {**home, **_nested(way.when, False)})), way.rule)
+        unknown = stack("be", res(way.type, "it", {**home, **_nested(way.when, UNKNOWN)}))
+        assert not findings(unknown, way.rule)
+        assert unsure(unknown, way.rule)
     assert unsure(stack("eu", res(way.type, "it", on)), way.rule) == {(way.rule, path)}
 
 
