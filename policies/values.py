@@ -150,14 +150,15 @@ def known_later(inputs: Mapping[str, Plain], path: str) -> bool:
     """
     here: object = inputs
     for step in re.findall(r"[^.\[\]]+", path):
-        here = opened(here)
-        if isinstance(here, list) and step.isdigit() and int(step) < len(cast("list[object]", here)):
-            here = cast("list[object]", here)[int(step)]
-        elif isinstance(here, Mapping):
-            here = cast("Mapping[str, object]", here).get(step)
+        block = opened(here)
+        if isinstance(block, Mapping):
+            here = cast("Mapping[str, object]", block).get(step)
+        elif isinstance(block, list) and step.isdigit():
+            here = next(iter(cast("list[object]", block)[int(step) : int(step) + 1]), None)
         else:
             break
-    return opened(here) in UNKNOWNS if isinstance(opened(here), str) else False
+    end = opened(here)
+    return isinstance(end, str) and end in UNKNOWNS
 
 
 def read(inputs: Mapping[str, Plain], path: str) -> Reading:
