@@ -113,7 +113,7 @@ class Processor(AwsComponent):
                 variables={
                     "HOMESHORE_BOUNDARY": self.scope.boundary,
                     "HOMESHORE_BUCKET": lake.name,
-                    "HOMESHORE_SECRET": secret.arn,
+                    "HOMESHORE_SECRET": secret.name,
                     "HOMESHORE_STREAM": stream.name,
                 }
             ),

@@ -145,7 +145,9 @@ class Key(AzureComponent):
                 kty=keyvault.JsonWebKeyType.RS_A_HSM,
                 key_size=KEY_BITS,
                 key_ops=[keyvault.JsonWebKeyOperation.WRAP_KEY, keyvault.JsonWebKeyOperation.UNWRAP_KEY],
-                attributes=keyvault.KeyAttributesArgs(enabled=True, exportable=False, expires=_expiry(spec.expires or FIRST_VERSION_ENDS)),
+                attributes=keyvault.KeyAttributesArgs(
+                    enabled=True, exportable=False, expires=_expiry(spec.expires or FIRST_VERSION_ENDS)
+                ),
                 rotation_policy=rotation_policy(spec),
             ),
             tags=self.tags(),

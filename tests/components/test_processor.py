@@ -123,7 +123,7 @@ def test_the_function_by_value() -> None:
             "variables": {
                 "HOMESHORE_BOUNDARY": "eu",
                 "HOMESHORE_BUCKET": "lake",
-                "HOMESHORE_SECRET": "arn:of:p-pseudonym-key",
+                "HOMESHORE_SECRET": "homeshore/test-g1/pseudonym-key",
                 "HOMESHORE_STREAM": "stream",
             }
         },
