@@ -36,13 +36,15 @@ class Definition:
 
 
 def assigned(document: Document) -> Iterator[Definition]:
-    """What the template of a guard assigns. Raises KeyError for a reference to nothing."""
+    """What the template of a guard assigns. Raises KeyError for a reference to nothing, ValueError where parameters
+    are given that are not declared, or the other way round: Azure refuses such a template."""
     kinds: dict[str, dict[str, Properties]] = {}
     for one in cast("list[Properties]", document.content["resources"]):
         kinds.setdefault(str(one["type"]), {})[str(one["name"])] = cast("Properties", one["properties"])
     assignment = next(iter(kinds[f"{AUTHORIZATION}/policyAssignments"].values()))
     given = _values(assignment["parameters"], {})
     initiative = kinds[f"{AUTHORIZATION}/policySetDefinitions"][_named(assignment["policyDefinitionId"])]
+    _match(_named(assignment["policyDefinitionId"]), initiative["parameters"], given)
     own = kinds[f"{AUTHORIZATION}/policyDefinitions"]
     for reference in cast("list[Properties]", initiative["policyDefinitions"]):
         name = _named(reference["policyDefinitionId"])
@@ -50,10 +52,19 @@ def assigned(document: Document) -> Iterator[Definition]:
         if name in own:
             body = own[name]
             rule = cast("Properties", body["policyRule"])["if"]
+            _match(name, body["parameters"], values)
             yield Definition(str(reference["policyDefinitionReferenceId"]), str(body["mode"]), _opened(rule), values)
         else:
             entry = dict(builtins())[name]
+            _match(name, {str(entry["parameter"]): {}}, values)
             yield Definition(str(entry["id"]), str(entry["mode"]), entry["rule"], values)
+
+
+def _match(name: str, declared: Plain, given: Mapping[str, Plain]) -> None:
+    if cast("dict[str, Plain]", declared).keys() != given.keys():
+        raise ValueError(
+            f"{name}: its parameters are {sorted(cast('dict[str, Plain]', declared))}, not {sorted(given)}"
+        )
 
 
 def _named(identity: Plain) -> str:

@@ -93,6 +93,7 @@ def test_no_global_service_is_locked_out(found: Guard) -> None:
         assert denied(found, f"{service}:DescribeAnything", region) == set(), service
     home = str(dict(table("aws.yaml"))["home"][found.home.place.partition])  # pyright: ignore[reportIndexIssue, reportCallIssue, reportArgumentType]
     assert denied(found, "acm:RequestCertificate", home) == set()
+    assert denied(found, "acm:RequestCertificate", "elsewhere") == {"CertificatesAtHome"}
     assert denied(found, "sts:AssumeRole", home) == set()
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
 
-from policies.backstop import Document
+import geography
+from policies.backstop import Document, Home, guard
 from policies.backstop.aws_requests import action_of, requests
 from policies.backstop.aws_semantics import Request, denied_by
-from policies.backstop.azure_semantics import Definition, Looking
+from policies.backstop.azure_semantics import Definition, Looking, assigned
 from policies.backstop.azure_semantics import denied_by as denied_by_definition
 from policies.backstop.gcp_semantics import stopped_by
 from policies.values import Plain
@@ -201,3 +203,20 @@ def test_constraints_of_google(case: dict[str, Any]) -> None:
     document = policy(case["constraint"], {"values": case["values"]})
     inputs = {key: UNKNOWN if value == "~unknown" else value for key, value in case["inputs"].items()}
     assert [how for _, how in stopped_by([document], res(case["type"], "it", inputs))] == case["stopped"]
+
+
+def test_a_template_must_declare_what_it_gives() -> None:
+    found = guard(Home("azure", *azure_place(), "home", "home"))
+    assert {one.reference for one in assigned(found.documents[0])} == {one.id for one in found.controls}
+    for kind in ("policyDefinitions", "policySetDefinitions"):
+        content = copy.deepcopy(found.documents[0].content)
+        for one in cast("list[dict[str, Any]]", content["resources"]):
+            if one["type"].endswith(kind):
+                one["properties"]["parameters"] = {}
+        with pytest.raises(ValueError, match="its parameters are"):
+            list(assigned(Document("broken.json", "", content)))
+
+
+def azure_place() -> tuple[str, geography.Boundary]:
+    boundary = geography.boundary("eu")
+    return next(one.name for one in geography.regions("azure") if boundary.holds(one)), boundary
