@@ -35,6 +35,8 @@ def nothing_deletes_data_by_the_way(case: Case) -> Iterator[Said]:
         if path == PROTECT:
             if case.resource.protect is False:
                 yield case.fail(PROTECT, "the resource option protect is not set: a destroy deletes it")
+            elif case.resource.protect is None:
+                yield case.unsure(PROTECT, "the file does not say whether the resource is protected")
         elif at.unknown:
             yield case.unsure(at)
         elif at.among(bad):
