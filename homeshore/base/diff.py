@@ -98,7 +98,7 @@ class _Comparison:
         for place in places(dict(before.inputs), dict(after.inputs)):
             self.unknown += place.unknown
             self.secret += place.secret
-            if place.differs and not any(matches(pattern, place.path) for pattern in after.ignore_changes):
+            if place.differs and not _ignored(after, place):
                 yield Change(place.path, place.before, place.after, _ruling(after, place))
 
     def _options(self, before: Resource, after: Resource) -> Iterator[Change]:
@@ -120,13 +120,12 @@ class _Comparison:
             if provider in replaced:
                 rows.append(Change(f"{OPTION}provider", provider, provider, _REPLACED_PROVIDER, follows=provider))
             if not _replaces(rows):
-                rows.extend(self._handed_on(after, rows, replaced))
+                rows.extend(self._handed_on(after, replaced))
             if _replaces(rows):
                 replaced.add(urn)
 
-    def _handed_on(self, after: Resource, rows: Iterable[Change], replaced: set[str]) -> list[Change]:
-        """Inputs that come from a replaced resource: unknown on both sides, and most likely another value."""
-        told = {row.path for row in rows}
+    def _handed_on(self, after: Resource, replaced: set[str]) -> list[Change]:
+        """Inputs that come from a replaced resource: unknown or secret on both sides, and most likely another value."""
         before = self.before[self.pairs[after.urn]]
         found: list[Change] = []
         for key, urns in after.property_dependencies.items():
@@ -134,11 +133,8 @@ class _Comparison:
             if source is None or key not in before.inputs or key not in after.inputs:
                 continue
             for place in places(before.inputs[key], after.inputs[key], key):
-                if place.unknown and place.path not in told:
-                    said = _ruling(after, place)
-                    # A name that is fixed comes back the same: whether the value changes, only the update shows.
-                    said = NOBODY_SAYS if said.effect is Effect.REPLACE else said
-                    found.append(Change(place.path, place.before, place.after, said, follows=source))
+                if not place.differs and not _ignored(after, place):
+                    found.append(Change(place.path, place.before, place.after, _ruling(after, place), follows=source))
         return found
 
 
@@ -146,19 +142,18 @@ def _replaces(rows: Iterable[Change]) -> bool:
     return any(row.ruling.effect is Effect.REPLACE for row in rows)
 
 
+def _ignored(after: Resource, place: Place) -> bool:
+    return any(matches(pattern, place.path) for pattern in after.ignore_changes)
+
+
 def _ruling(after: Resource, place: Place) -> Ruling:
     if any(matches(pattern, place.path) for pattern in after.replace_on_changes):
         said = Ruling(Effect.REPLACE, "the option replace_on_changes")
     else:
         said = ruling(after.type, place.path)
-    if said.effect is Effect.REPLACE and _half_known(place):
-        return Ruling(Effect.UNKNOWN, said.source)  # they may turn out to be the same
+    if said.effect is Effect.REPLACE and (place.secret or UNKNOWN in (place.before, place.after)):
+        return Ruling(Effect.UNKNOWN, said.source)  # the two may turn out to be the same: a fixed name comes back
     return said
-
-
-def _half_known(place: Place) -> bool:
-    """Whether one side is known only after `pulumi up`."""
-    return UNKNOWN in (place.before, place.after)
 
 
 def _paired(before: Mapping[str, Resource], after: Mapping[str, Resource]) -> dict[str, str]:

@@ -31,8 +31,8 @@ ABSENT = Absent.ABSENT
 class Change:
     """One input that differs. A side that has no such input is ABSENT.
 
-    `follows` is the URN of a replaced resource from which the value comes: it is unknown on both sides and will be
-    another one.
+    `follows` is the URN of a replaced resource from which the value comes: it is unknown or secret on both
+    sides, and most likely another one.
     """
 
     path: str

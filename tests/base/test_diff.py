@@ -179,20 +179,27 @@ def test_a_provider_of_another_region_takes_all_its_resources_along() -> None:
 
 def test_who_depends_on_a_replaced_resource_gets_other_values() -> None:
     def side(name: str) -> list[Resource]:
-        links = {"role": (urn("s"),), "code": (urn("s"),), "name": (urn("s"),), "handler": (urn("else"),)}
+        keys = ("role", "code", "name", "layers", "timeout", "packageType")
+        links = {**{key: (urn("s"),) for key in keys}, "handler": (urn("else"),)}
         inputs: dict[str, Plain] = {"role": UNKNOWN, "code": "known", "name": UNKNOWN, "handler": UNKNOWN}
-        return [
-            resource("s", inputs={"name": name}),
-            resource("f", FUNCTION, inputs=inputs, property_dependencies=links),
-        ]
+        inputs |= {"layers": [secret(MASK)], "timeout": UNKNOWN, "packageType": secret(MASK)}
+        follower = resource("f", FUNCTION, inputs=inputs, property_dependencies=links, ignore_changes=("timeout",))
+        return [resource("s", inputs={"name": name}), follower]
 
     diff = outcome(side("a"), side("b"))
     (follower,) = diff.changed
     assert [(row.path, row.ruling.effect, row.follows) for row in follower.changes] == [
         ("role", UPDATE, urn("s")),
         ("name", MAYBE, urn("s")),  # a fixed name comes back the same
+        ("layers[0]", UPDATE, urn("s")),
+        ("packageType", MAYBE, urn("s")),
     ]
     assert outcome(side("a"), side("a")).empty
+
+
+def test_what_is_replaced_for_sure_is_not_counted_as_perhaps() -> None:
+    diff = of_inputs({"name": "a", "shiny": 1}, {"name": "b", "shiny": 2})
+    assert (diff.counts()["replaced"], diff.counts()["may_replace"]) == (1, 0)
 
 
 def test_protected_resources_that_would_go_are_refused_but_not_those_of_a_stack_without_a_file() -> None:
