@@ -105,6 +105,7 @@ FLOW = "aws:appflow/flow:Flow"
         ({"aws:appflow/*": "none: not used"}, Standing(Class.NONE, "not used")),
         ({"aws:appflow/*": "none: not used", FLOW: "located: read"}, Standing(Class.LOCATED, "read")),
         ({"aws:appflow/*": "none: not used", "aws:app*": "located: read"}, Standing(Class.NONE, "not used")),
+        ({f"{FLOW}*": "none: not used", FLOW: "located: read"}, Standing(Class.LOCATED, "read")),
         ({"aws:other/*": "none: not used"}, Standing(Class.UNCLASSIFIED)),
         ({FLOW: "none:"}, Standing(Class.UNCLASSIFIED)),
         ({FLOW: "harmless: believe me"}, Standing(Class.UNCLASSIFIED, "believe me")),

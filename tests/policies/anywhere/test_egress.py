@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import geography
 from policies.anywhere.egress import BY_CLOUD, KINDS, Way, ways
 from policies.aws.destinations import KINDS as AWS_KINDS
 from policies.azure.facts import named
@@ -177,6 +178,50 @@ def test_a_link_says_who_is_meant_where_the_value_is_unknown() -> None:
             links={"globalClusterIdentifier": (urn(store, "all"),)},
         )
         assert findings(stack("eu", member, _lying(store, "all", "aws", end)), "SOV-AWS-011") == expected
+
+
+def test_only_the_resource_that_is_called_so_is_meant() -> None:
+    kind, store = "aws:rds/cluster:Cluster", "aws:rds/globalCluster:GlobalCluster"
+    own = "globalClusterIdentifier"
+    member = res(kind, "it", {own: "ours"})
+    others = [
+        _lying(store, "ours", "aws", "inside", **{own: "ours"}),
+        _lying(store, "no", "aws", "outside", **{own: "no"}),
+    ]
+    assert not findings(stack("eu", member, *others), "SOV-AWS-011", UNPLACED)
+    placeless = res(store, "ours", {own: "ours"})
+    assert unsure(stack("eu", member, placeless), "SOV-AWS-011") == {("SOV-AWS-011", own)}
+    assert not findings(stack("eu", member, placeless), "SOV-AWS-011", UNPLACED)
+
+
+def test_a_word_that_stands_for_no_place_is_none() -> None:
+    for way in (one for one in ROWS if one.kind == "region" and one.when):
+        it = res(way.type, "it", _nested(way.path, way.when))
+        assert way.path not in {path for _, path in findings(stack("eu", it), way.rule, UNPLACED)}
+        assert way.path not in {path for _, path in unsure(stack("eu", it), way.rule)}
+
+
+@pytest.mark.parametrize("way", [one for one in ROWS if one.kind == "host"], ids=lambda way: f"{way.type} {way.path}")
+def test_a_host_is_allowed_by_its_name(way: Way) -> None:
+    it = res(way.type, "it", _nested(way.path, "https://user@Elsewhere.example.com:8443/take?now"))
+    assert findings(stack("eu", it), way.rule, UNPLACED) == {(UNPLACED, way.path.replace("[]", "[0]"))}
+    allowed = {"allowed_hosts": frozenset({"elsewhere.EXAMPLE.com"})}
+    assert not findings(stack("eu", it, **allowed), way.rule, UNPLACED)
+
+
+def test_a_strangers_component_is_its_childrens_matter() -> None:
+    outside = {"region": ENDS["aws", "region"]["outside"]}
+    assert not findings(stack("eu", res("acme:index:Lake", "it", outside, custom=False)), "SOV-X-004")
+    assert findings(stack("eu", res("acme:index:Lake", "it", outside)), "SOV-X-004") == {("SOV-X-004", "region")}
+
+
+def test_a_pair_that_nobody_knows_is_found_and_a_place_that_nobody_knows_is_counted() -> None:
+    way = next(one for one in ROWS if one.type == "azure-native:iothub:IotHubResource")
+    assert unsure(stack("eu", res(way.type, "it", {})), way.rule) == {(way.rule, way.path)}
+    alone = next(one for one in geography.regions("azure") if one.kind == "region" and geography.pair_of(one) is None)
+    home = next(one.name for one in geography.boundaries() if one.holds(alone))
+    it = res(way.type, "it", {"location": alone.name})
+    assert findings(stack(home, it), way.rule) == {(way.rule, way.path)}
 
 
 def test_what_nobody_can_place_is_said_to_be_so_unless_it_is_allowed() -> None:
