@@ -22,7 +22,8 @@ NAMES_A_PLACE: Final = re.compile(r"(?:region|location|zone)s?(?:_?name)?(?:\[\d
 DASHED: Final = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-?\d[a-z]?")
 """A region or zone of AWS or Google Cloud, which no other word looks like."""
 OF_VENDOR: Final = re.compile(r"^(aws|azure|gcp|google)-")
-HOST: Final = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
+HOST: Final = re.compile(r"(?<![a-z0-9-])(?:[a-z0-9-]{1,63}\.){1,20}[a-z]{2,}")
+"""Bounded, and from the start of a word on: a dynamic provider's code is one word of many thousand letters."""
 AWS_HOST: Final = re.compile(r"\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|api\.aws|on\.aws)$")
 AZURE_HOST: Final = re.compile(r"\.(?:azure\.com|azure\.net|windows\.net|microsoft\.com|azurecontainerapps\.io)$")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from policies.gcp.encryption import holds_data, seconds
 from policies.gcp.where import BUCKET, DATASET, TABLE, TOPIC, named, own_name
+from policies.model import Stack
 from policies.rules import Case, Said, rule
 
 HOUR_SECONDS: Final = 3600
@@ -83,12 +85,18 @@ def bucket_is_logged(case: Case) -> Iterator[Said]:
 
 def _takes_logs(case: Case) -> bool:
     """Whether another bucket or a sink of the stack writes its log here."""
+    return case.resource.urn in _log_takers(case.stack)
+
+
+@lru_cache(maxsize=1)
+def _log_takers(stack: Stack) -> frozenset[str]:
+    """The buckets that a bucket or a sink writes its log to, found once for a stack: it may have thousands."""
     sources = ((BUCKET, "logging.logBucket"), (SINK, "destination"))
-    return any(
-        case.resource in named(case.stack, one, one.read(path), BUCKET)
+    return frozenset(
+        taker.urn
         for kind, path in sources
-        for one in case.stack.of(kind)
-        if one is not case.resource
+        for one in stack.of(kind)
+        for taker in named(stack, one, one.read(path), BUCKET)
     )
 
 
