@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal, TypeAlias, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 import geography
-from policies import types
+from policies import standings
 from policies.rules import catalogue
 
 PARAMETERS: Final = "parameters"
@@ -112,7 +112,7 @@ class Told(BaseModel):
     @field_validator("classified")
     @classmethod
     def _say_why(cls, classified: dict[str, str]) -> dict[str, str]:
-        wrong = types.faults(classified)
+        wrong = standings.faults(classified)
         if wrong:
             raise ValueError("; ".join(wrong))
         return classified

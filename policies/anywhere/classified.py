@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.rules import ANY, Case, Said, rule
-from policies.types import Class, line, standing
+from policies.standings import Class, line, standing
 
 STRANGE: Final = "it is of a package that this pack does not know"
 

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from policies.types import SEVERAL, Class, Row, judged, parts, standing, written
+from policies.standings import SEVERAL, Class, Row, judged, parts, standing, written
 
 SDKS: Final = {"aws": "pulumi_aws", "azure-native": "pulumi_azure_native", "gcp": "pulumi_gcp"}
 TYPE: Final = re.compile(r'@pulumi\.type_token\("([^"]+)"\)\nclass \w+\(pulumi\.CustomResource\)')

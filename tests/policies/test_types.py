@@ -12,7 +12,7 @@ import yaml
 from policies.build import types as build
 from policies.facts import rows
 from policies.rules import rules
-from policies.types import Class, Row, Standing, faults, judged, line, parts, standing, unused, written
+from policies.standings import Class, Row, Standing, faults, judged, line, parts, standing, unused, written
 
 NONE = Standing(Class.NONE, "a reason")
 

@@ -10,7 +10,7 @@ import yaml
 
 from policies.judge import judge
 from policies.rules import Fail, catalogue
-from policies.types import line
+from policies.standings import line
 from tests.policies.build import findings, res, stack
 
 RULE = "CLS-X-001"
