@@ -46,6 +46,12 @@ def started() -> Iterator[tuple[Pack, Any]]:
             process.wait(SECONDS)
 
 
+def test_no_module_hides_one_of_pythons_own() -> None:
+    # The engine starts the pack in its directory, which then stands first on the path.
+    names = {path.stem for path in PACK.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert not (names - {"__init__", "__main__"}) & sys.stdlib_module_names
+
+
 def test_every_rule_is_a_policy_under_its_id(started: tuple[Pack, Any]) -> None:
     from google.protobuf import empty_pb2
 
