@@ -10,16 +10,26 @@ from geography.places import (
     CLOUDS,
     Boundary,
     Region,
+    Tables,
     UnknownBoundary,
     UnknownRegion,
     area,
     boundaries,
     boundary,
+    cached,
+    divided,
     region,
     regions,
+    supposed,
+    tables,
 )
 
 if TYPE_CHECKING:
+    from geography.local_law import (
+        Duty,
+        duties,
+        keeps_logs,
+    )
     from geography.offering import (
         STATES,
         Availability,
@@ -51,33 +61,66 @@ if TYPE_CHECKING:
         ruled_out,
         standby_services,
     )
+    from geography.supposition import (
+        FORMS,
+        Unheard,
+        supposing,
+    )
+    from geography.transfers import (
+        BASES,
+        Adequacy,
+        Ground,
+        adequacy,
+        adequate,
+        decisions,
+        ground,
+        lowers,
+        refusal,
+    )
 
 __all__ = [
+    "BASES",
     "CLOUDS",
+    "FORMS",
     "STATES",
+    "Adequacy",
     "Availability",
     "Boundary",
+    "Duty",
+    "Ground",
     "Partner",
     "Redundancy",
     "Region",
     "Replication",
     "Ruled",
     "Service",
+    "Tables",
     "Unavailable",
     "Unconfirmed",
+    "Unheard",
     "UnknownBoundary",
     "UnknownRegion",
     "UnknownService",
+    "adequacy",
+    "adequate",
     "area",
     "availability",
     "boundaries",
     "boundary",
+    "cached",
+    "decisions",
+    "divided",
+    "duties",
+    "ground",
+    "keeps_logs",
+    "lowers",
     "missing",
     "neighbours",
     "pair_of",
     "pair_outside",
     "partners",
     "redundancy",
+    "refusal",
     "region",
     "regions",
     "replication",
@@ -85,12 +128,15 @@ __all__ = [
     "services",
     "services_of",
     "standby_services",
+    "supposed",
+    "supposing",
+    "tables",
     "unavailable",
     "unconfirmed",
     "world",
 ]
 
-_LATER = ("offering", "pairs", "standby")
+_LATER = ("transfers", "local_law", "offering", "pairs", "standby", "supposition")
 
 
 def __getattr__(name: str) -> object:

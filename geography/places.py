@@ -5,11 +5,17 @@ is part of every cold start.
 """
 
 import csv
-from functools import cache
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, wraps
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar, cast
 
 CLOUDS = ("aws", "azure", "gcp")
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Region(NamedTuple):
@@ -51,6 +57,57 @@ class Boundary(NamedTuple):
         return code in self.countries
 
 
+class Tables:
+    """What is held to be true of regions and boundaries: the tables beside this file, or what somebody supposes.
+
+    `severed` are pairs of jurisdictions (from, to) of which the first no longer accepts transfers to the second,
+    whatever the table of adequacy says. Never changed after it was made; two are the same only if they are one object.
+    """
+
+    __slots__ = ("boundaries", "regions", "severed")
+
+    def __init__(
+        self,
+        regions: Mapping[tuple[str, str], Region],
+        boundaries: Mapping[str, Boundary],
+        severed: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:
+        self.regions, self.boundaries, self.severed = regions, boundaries, severed
+
+
+_SUPPOSED: ContextVar[Tables | None] = ContextVar("_SUPPOSED", default=None)
+
+
+def tables() -> Tables:
+    """The tables that hold here: those beside this file, unless `supposed` says otherwise."""
+    return _SUPPOSED.get() or _own()
+
+
+@contextmanager
+def supposed(others: Tables) -> Generator[None]:
+    """Let `others` hold within the block, in this thread or task alone."""
+    token = _SUPPOSED.set(others)
+    try:
+        yield
+    finally:
+        _SUPPOSED.reset(token)
+
+
+def cached(function: Callable[P, T]) -> Callable[P, T]:
+    """`functools.cache` for what follows from the tables: under other tables the question is another one."""
+
+    def of(_tables: Tables, *arguments: P.args, **named: P.kwargs) -> T:
+        return function(*arguments, **named)
+
+    answer = cast("Callable[..., T]", cache(of))
+
+    @wraps(function)
+    def ask(*arguments: P.args, **named: P.kwargs) -> T:
+        return answer(tables(), *arguments, **named)
+
+    return ask
+
+
 class UnknownRegion(LookupError):  # noqa: N818 - part of the package's interface, named for what is wrong
     """The cloud has no region of that name. `suggestions` are near names; `clouds` are other clouds that have it."""
 
@@ -69,22 +126,22 @@ class UnknownBoundary(LookupError):  # noqa: N818 - part of the package's interf
 
 def region(cloud: str, name: str) -> Region:
     """The location `name` of `cloud` ("aws", "azure", "gcp"). Names are compared exactly. Raises UnknownRegion."""
-    found = _regions().get((cloud, name))
+    found = tables().regions.get((cloud, name))
     if found is None:
         names = [place.name for place in regions(cloud) if place.kind == "region"]
-        elsewhere = tuple(other for other in CLOUDS if (other, name) in _regions())
+        elsewhere = tuple(other for other in CLOUDS if (other, name) in tables().regions)
         raise UnknownRegion(cloud, name, near(name, names), elsewhere)
     return found
 
 
 def regions(cloud: str | None = None) -> tuple[Region, ...]:
     """All locations, in the table's order; only those of `cloud` when given. An unknown cloud has none."""
-    return tuple(place for place in _regions().values() if cloud in (None, place.cloud))
+    return tuple(place for place in tables().regions.values() if cloud in (None, place.cloud))
 
 
 def boundary(name: str) -> Boundary:
     """The boundary `name`, compared exactly. Raises UnknownBoundary."""
-    found = _boundaries().get(name)
+    found = tables().boundaries.get(name)
     if found is None:
         raise UnknownBoundary(name, _near_boundaries(name))
     return found
@@ -95,7 +152,7 @@ def area(text: str) -> Boundary:
 
     Letters of either size and any order of a union will do. Raises UnknownBoundary, which names the part.
     """
-    known = _boundaries()
+    known = tables().boundaries
     by_country = {next(iter(one.countries)).lower(): one for one in known.values() if len(one.countries) == 1}
     parts: list[Boundary] = []
     for word in text.strip().lower().split("+"):
@@ -108,23 +165,43 @@ def area(text: str) -> Boundary:
     name = "+".join(sorted({one.name for one in parts}))
     if name in known:
         return known[name]
-    return Boundary(
+    union = Boundary(
         name,
         " and ".join(dict.fromkeys(one.title for one in parts)),
         frozenset[str]().union(*(one.jurisdictions for one in parts)),
         frozenset[str]().union(*(one.countries for one in parts)),
     )
+    return divided(union, tables().severed)
+
+
+def divided(union: Boundary, severed: frozenset[tuple[str, str]]) -> Boundary:
+    """The boundary without each jurisdiction to which another one of it no longer accepts transfers."""
+    lost = {there for here, there in severed if {here, there} <= union.jurisdictions}
+    if not lost:
+        return union
+    gone = frozenset[str]().union(*(tables().boundaries[name].countries for name in lost))
+    return union._replace(jurisdictions=union.jurisdictions - lost, countries=union.countries - gone)
 
 
 def boundaries() -> tuple[Boundary, ...]:
     """All boundaries, in the table's order: jurisdictions, unions, single member states."""
-    return tuple(_boundaries().values())
+    return tuple(tables().boundaries.values())
 
 
 def read(table: str) -> list[dict[str, str]]:
     """The rows of a table of this package, by column."""
     with (Path(__file__).parent / table).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def known() -> Mapping[str, Boundary]:
+    """The boundaries of the table beside this file, whatever is supposed."""
+    return _own().boundaries
+
+
+@cache
+def _own() -> Tables:
+    return Tables(_regions(), _boundaries())
 
 
 @cache
@@ -161,7 +238,7 @@ def _countries_of(place: Region, jurisdictions: frozenset[str]) -> frozenset[str
     if place.country:
         return frozenset(place.country.split("+"))
     # The cloud does not say which of the jurisdictions' countries: it may be any of them.
-    return frozenset[str]().union(*(_boundaries()[name].countries for name in jurisdictions))
+    return frozenset[str]().union(*(tables().boundaries[name].countries for name in jurisdictions))
 
 
 def near(name: str, names: list[str]) -> tuple[str, ...]:
@@ -173,7 +250,7 @@ def near(name: str, names: list[str]) -> tuple[str, ...]:
 
 def _near_boundaries(name: str) -> tuple[str, ...]:
     word = name.strip()
-    by_country = [b.name for b in _boundaries().values() if b.countries == frozenset([word.upper()])]
-    by_title = [b.name for b in _boundaries().values() if len(word) > 3 and word.lower() in b.title.lower()]  # noqa: PLR2004
-    similar = near(word, list(_boundaries()))
+    by_country = [b.name for b in tables().boundaries.values() if b.countries == frozenset([word.upper()])]
+    by_title = [b.name for b in tables().boundaries.values() if len(word) > 3 and word.lower() in b.title.lower()]  # noqa: PLR2004
+    similar = near(word, list(tables().boundaries))
     return tuple(dict.fromkeys([*by_country, *by_title, *similar]))[:3]

@@ -16,6 +16,8 @@ class Parameters:
     sovereignty_level: int = 1
     strict: bool = False
     log_days: tuple[int, int] = (1, 3653)
+    log_days_by: str = ""
+    """The law that sets the lower bound of `log_days`; empty where none does."""
     stream_hours_at_most: int = 168
     multi_region_keys: bool = False
     topic_hours_at_most: int = 168
@@ -29,3 +31,8 @@ class Parameters:
     classified: dict[str, str] = field(default_factory=dict[str, str])
     """Types (or patterns) that no table knows, each with its class and the reason."""
     enforcement: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def by_law(self) -> str:
+        """Who sets the lower bound of `log_days`, in brackets; empty where nobody does."""
+        return f" ({self.log_days_by})" if self.log_days_by else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import NamedTuple
 
 import geography
@@ -29,7 +28,7 @@ def place(cloud: str, text: str) -> geography.Region | None:
     return _place(cloud, text)
 
 
-@cache
+@geography.cached
 def _place(cloud: str, text: str) -> geography.Region | None:
     name = text.strip().lower()
     if cloud == "azure":

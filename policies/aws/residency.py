@@ -122,7 +122,7 @@ def _of_our_partition(case: Case, found: Arn) -> bool:
     return found.partition in _partitions(case.stack.boundary)
 
 
-@cache
+@geography.cached
 def _partitions(boundary: geography.Boundary | None) -> frozenset[str]:
     inside = (one for one in geography.regions("aws") if boundary is None or boundary.holds(one))
     return frozenset(one.partition for one in inside)

@@ -24,7 +24,7 @@ def log_group_ends(case: Case) -> Iterator[Said]:
     elif days.number is None or days.number == 0:
         yield case.fail(days, "retentionInDays is missing or 0: the logs would be kept for ever")
     elif not lowest <= days.number <= highest:
-        yield case.fail(days, f"retentionInDays must be between {lowest} and {highest}")
+        yield case.fail(days, f"retentionInDays must be between {lowest} and {highest}{case.stack.parameters.by_law}")
 
 
 @rule("RET-AWS-004", "aws:dynamodb/table:Table")

@@ -85,7 +85,7 @@ def of_region(stack: Stack, name: str) -> Whereabouts:
     return INSIDE if stack.holds(found) else Whereabouts(Verdict.OUTSIDE, described(found))
 
 
-@cache
+@geography.cached
 def _of_local_zone(name: str) -> geography.Region | None:
     """The region of a local or wavelength zone, whose name is the region's and a dash and a place."""
     return next((one for one in geography.regions("aws") if name.startswith(f"{one.name}-")), None)

@@ -96,4 +96,4 @@ def logs_are_kept_for_a_while(case: Case) -> Iterator[Said]:
     elif days.missing:
         yield case.fail(days, "retentionInDays is missing")
     elif days.number is None or not least <= days.number <= most:
-        yield case.fail(days, f"retentionInDays must lie between {least} and {most}")
+        yield case.fail(days, f"retentionInDays must lie between {least} and {most}{case.stack.parameters.by_law}")

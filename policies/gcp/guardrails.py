@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Final
 
 import geography
@@ -86,7 +85,7 @@ def _inside(boundary: geography.Boundary, value: str) -> bool:
     return found is not None and boundary.holds(found)
 
 
-@cache
+@geography.cached
 def _groups() -> dict[str, geography.Boundary]:
     """Areas by the names of value groups: Google's own, and those of countries."""
     alone = [one for one in geography.boundaries() if len(one.countries) == 1]

@@ -31,7 +31,7 @@ _GOOGLE: Final = (".cloudfunctions.net", ".run.app", ".appspot.com", ".googleapi
 _CODE: Final = re.compile(r"(?:-([a-z]{2})\.a\.run\.app|\.([a-z]{2})\.r\.appspot\.com)$")
 
 
-@cache
+@geography.cached
 def location(text: str) -> geography.Region | None:
     """The place that a location, zone or self link names, also one of another cloud that BigQuery works in."""
     name = text.strip().rstrip("/").rpartition("/")[2]
@@ -41,7 +41,7 @@ def location(text: str) -> geography.Region | None:
     return place("gcp", name)
 
 
-@cache
+@geography.cached
 def bucket_location(text: str) -> geography.Region | None:
     """As `location`, with Cloud Storage's own names first: a key's location of the same word may span more."""
     try:
@@ -201,8 +201,8 @@ def places_of_host(host: str) -> tuple[geography.Region, ...]:
         return ()
     code = _CODE.search(host)
     if code:
-        region = _codes().get(code[1] or code[2])
-        return (geography.region("gcp", region),) if region else ()
+        found = location(_codes().get(code[1] or code[2], ""))
+        return (found,) if found else ()
     return places_in_host("gcp", host)
 
 

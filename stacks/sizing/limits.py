@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
+import geography
+
 LIMITS_FILE = Path(__file__).parent.parent / "data" / "limits.csv"
 """The table. Who was granted a higher quota writes the granted number there; the plan then uses it."""
 
@@ -45,6 +47,11 @@ class Limits:
 
     cloud: str
     region: str
+
+    @property
+    def jurisdictions(self) -> tuple[str, ...]:
+        """Under whose law the region lies. Raises geography.UnknownRegion."""
+        return tuple(geography.region(self.cloud, self.region).jurisdiction.split("+"))
 
     def one(self, service: str, name: str) -> Limit:
         """The limit of that name: the region's own row, else the row for all regions. Raises LookupError for none."""

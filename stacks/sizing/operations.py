@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
+import geography
 from stacks.sizing.limits import Limit
 from stacks.sizing.model import Ledger, OperationsCapacity
 from stacks.sizing.targets import ALARM_SHARE, freshness_source
@@ -80,14 +81,16 @@ def _refresh(ledger: Ledger, task: Task, keeping: Keeping) -> int:
 
 
 def _log_days(ledger: Ledger, task: Task, keeping: Keeping) -> int:
-    wanted = max(LEAST_LOG_DAYS, ceil(task.retention.replay_hours / 24))
+    duty = geography.keeps_logs(task.limits.jurisdictions)
+    wanted = max(LEAST_LOG_DAYS, ceil(task.retention.replay_hours / 24), duty.value if duty else 0)
     choice = min((limit for limit in keeping.choices if limit.value >= wanted), key=lambda limit: limit.value)
     accepted = f"{wanted} or more" if keeping.any_between else f"the first accepted value from {wanted} on"
     return ledger.decide(
         "operations.log_retention_days",
         max(wanted, keeping.choices[0].value) if keeping.any_between else choice.value,
         "days",
-        f"{accepted}: {LEAST_LOG_DAYS} days to look into a fault, and never shorter than the replay window",
+        f"{accepted}: {LEAST_LOG_DAYS} days to look into a fault, and never shorter than the replay window"
+        + (f", and {duty.value} days by law ({duty.source})" if duty else ""),
         limit=choice,
     )
 
