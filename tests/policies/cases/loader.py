@@ -120,7 +120,7 @@ def cases(pattern: str = "*.yaml") -> Iterator[Written]:
 
 def _case(file: str, entry: dict[str, Any]) -> Written:
     given = {key: _frozen(key, value) for key, value in entry.get("parameters", {}).items()}
-    built = stack(entry.get("boundary", "eu"), *_resources(entry["resources"]), **given)
+    built = stack(entry.get("boundary", "eu"), *resources(entry["resources"]), **given)
     return Written(
         file, entry["name"], entry["about"], built, frozenset(entry["expect"]), tuple(entry.get("never", ()))
     )
@@ -133,7 +133,8 @@ def _frozen(key: str, value: Any) -> Any:
     return tuple(value) if kinds[key].startswith("tuple") else value
 
 
-def _resources(described: Iterable[dict[str, Any]]) -> list[Resource]:
+def resources(described: Iterable[dict[str, Any]]) -> list[Resource]:
+    """The resources of a case, under the tokens that the rules know."""
     described = list(described)
     urns = {one["name"]: urn(one["type"], one["name"]) for one in described}
     return [canonical(_resource(one, urns)) for one in described]
