@@ -32,6 +32,8 @@ CONTAINERS: Final = {
 HOST_SETTINGS: Final = ("azurewebjobsstorage", "website_contentazurefileconnectionstring")
 """What a function's host calls the account that it keeps its books and its code in."""
 IN_A_VAULT: Final = "@microsoft.keyvault"
+_START: Final = "(?<![a-z0-9])(?<![a-z0-9][.-])"
+"""A host begins where its letters do: tried at each letter of a long text, the search takes the square of its length."""
 _NAMES_AN_ACCOUNT: Final = re.compile(r"(?i)__(accountname|(blob|queue|table|file)?(service)?uri)$")
 _IN_CONNECTION: Final = re.compile(r"(?i)(?:^|;)\s*(?:AccountName|BlobEndpoint)\s*=\s*([^;]+)")
 
@@ -106,10 +108,10 @@ def _connection(value: Reading) -> Iterator[Reading]:
 @cache
 def _hosts() -> re.Pattern[str]:
     suffixes = "|".join(re.escape(one) for one in types_of_host())
-    return re.compile(rf"([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)\.({suffixes})\b")
+    return re.compile(rf"{_START}([a-z0-9](?:[a-z0-9.-]{{0,252}}[a-z0-9])?)\.({suffixes})\b")
 
 
 @cache
 def _vendors() -> re.Pattern[str]:
     domains = "|".join(re.escape(one) for one in sorted(column("azure_domains.csv", "domain")))
-    return re.compile(rf"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.(?:{domains})\b")
+    return re.compile(rf"{_START}[a-z0-9](?:[a-z0-9.-]{{0,252}}[a-z0-9])?\.(?:{domains})\b")

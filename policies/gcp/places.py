@@ -45,7 +45,7 @@ SAID_ELSEWHERE: Final = frozenset({*LOCATIONS, "destination", "pushConfig"})
 """Inputs whose places other sentences judge."""
 NESTED: Final = re.compile(r"[.\]](?:location|region|zone|locationId|locations\[\d+\]|regions\[\d+\]|zones\[\d+\])$")
 """How the path of a place ends that stands inside a block."""
-HOST: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+HOST: Final = re.compile(r"(?<![a-z0-9-])[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
 @rule("SOV-GCP-001", "gcp:*")
