@@ -33,7 +33,7 @@ HOST_SETTINGS: Final = ("azurewebjobsstorage", "website_contentazurefileconnecti
 """What a function's host calls the account that it keeps its books and its code in."""
 IN_A_VAULT: Final = "@microsoft.keyvault"
 _START: Final = "(?<![a-z0-9])(?<![a-z0-9][.-])"
-"""A host begins where its letters do: tried at each letter of a long text, the search takes the square of its length."""
+"""A host begins where its letters do: a search that tries each letter of a long text takes the square of its length."""
 _NAMES_AN_ACCOUNT: Final = re.compile(r"(?i)__(accountname|(blob|queue|table|file)?(service)?uri)$")
 _IN_CONNECTION: Final = re.compile(r"(?i)(?:^|;)\s*(?:AccountName|BlobEndpoint)\s*=\s*([^;]+)")
 
