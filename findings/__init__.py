@@ -5,6 +5,7 @@ from __future__ import annotations
 from findings.model import (
     CATEGORIES,
     Category,
+    DeclaredTransfer,
     Enforcement,
     Exempted,
     Finding,
@@ -20,6 +21,7 @@ from findings.model import (
 __all__ = [
     "CATEGORIES",
     "Category",
+    "DeclaredTransfer",
     "Enforcement",
     "Exempted",
     "Finding",

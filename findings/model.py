@@ -52,7 +52,7 @@ class Finding:
     whole resource is meant. `found` is the value as JSON text, empty where there is none, and never a secret's;
     `allowed` is what would do, `source` who says so. `file` is where it was read from, None for a stack of ours.
     `source_file` and `source_line` (from 1) are the place to look at, relative to the project: a line of the program or
-    of the stack file. None where nobody knows it.
+    of the stack file. None where nobody knows it. `transfers` are the declared transfers that lower it, a line each.
     """
 
     rule: str
@@ -71,6 +71,7 @@ class Finding:
     file: str | None = None
     source_file: str | None = None
     source_line: int | None = None
+    transfers: tuple[str, ...] = ()
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -89,6 +90,22 @@ class Exempted:
     owner: str
     expires: str
     ticket: str = ""
+
+
+@dataclass(frozen=True)
+class DeclaredTransfer:
+    """A transfer out of the boundary that a stack declares, until a day (ISO date). No exemption: what it `lowers`, so
+    many findings, is told all the same."""
+
+    stack: str
+    what: str
+    destination: str
+    recipient: str
+    basis: str
+    reference: str
+    expires: str
+    lowers: int = 0
+    file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +163,7 @@ class Judgement:
     undetermined: tuple[Undetermined, ...] = ()
     states: States | None = None
     evaluations: int = 0
+    transfers: tuple[DeclaredTransfer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,6 +184,7 @@ class Report:
     states: States | None = None
     evaluations: int = 0
     gaps: tuple[str, ...] = ()
+    transfers: tuple[DeclaredTransfer, ...] = ()
 
     @classmethod
     def over(cls, stack: str, resources: int, judgements: Iterable[Judgement], file: str | None = None) -> Report:
@@ -186,6 +205,7 @@ class Report:
             ),
             next((part.states for part in parts if part.states is not None), None),
             sum(part.evaluations for part in parts),
+            transfers=tuple(row for part in parts for row in part.transfers),
         )
 
     def failing(self, *, strict: bool = False) -> bool:
@@ -202,6 +222,7 @@ class Report:
             "exempted": [{**_plain(row.finding), **_exemption(row)} for row in self.exempted],
             "not_judged": [_plain(row) for row in self.not_judged],
             "undetermined": [_plain(row) for row in self.undetermined],
+            "transfers": [_plain(row) for row in self.transfers],
             "gaps": list(self.gaps),
             "summary": {
                 "resources": self.resources,
@@ -218,7 +239,7 @@ class Report:
         }
 
 
-def _plain(row: Finding | NotJudged | Undetermined) -> dict[str, object]:
+def _plain(row: Finding | NotJudged | Undetermined | DeclaredTransfer) -> dict[str, object]:
     return {one.name: _json(getattr(row, one.name)) for one in dataclasses.fields(row)}
 
 

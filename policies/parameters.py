@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from policies.transfers import Register
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -31,6 +33,8 @@ class Parameters:
     classified: dict[str, str] = field(default_factory=dict[str, str])
     """Types (or patterns) that no table knows, each with its class and the reason."""
     enforcement: dict[str, str] = field(default_factory=dict[str, str])
+    transfers: Register = field(default_factory=Register)
+    """The transfers that the stack itself declares."""
 
     @property
     def by_law(self) -> str:

@@ -16,7 +16,7 @@ UNPLACED: Final = "SOV-X-005"
 """The rule for destinations outside the stack that nobody can place: every sovereignty rule may report under it."""
 CATALOGUE: Final = ("rules.csv", "house.csv")
 """Tables of rules: those of the catalogue, and those about the pack's own house."""
-FIRM: Final = ("SOV-", "CLS-")
+FIRM: Final = ("SOV-", "CLS-", "TRF-")
 ANY: Final = "*"
 
 

@@ -13,6 +13,8 @@ from policies import facts
 from policies.configuration import Configuration
 from policies.model import Resource, Stack
 from policies.parameters import Parameters
+from policies.places import place
+from policies.transfers import register
 from policies.values import opened
 
 PIPELINE: Final = "homeshore:pipeline:RegionalPipeline"
@@ -40,11 +42,12 @@ def stack(
     found = [canonical(one) for one in resources]
     own = {**(stated or {}), **_stated(found)}
     boundary = told.told.boundary or _text(own.get("boundary"))
+    area = geography.area(boundary) if boundary else None
     return Stack(
         name,
         found,
-        boundary=geography.area(boundary) if boundary else None,
-        parameters=_parameters(told, own, baseline=any(one.type == BASELINE for one in found)),
+        boundary=area,
+        parameters=_parameters(told, own, area, baseline=any(one.type == BASELINE for one in found)),
     )
 
 
@@ -80,7 +83,9 @@ def _stated(resources: Iterable[Resource]) -> dict[str, object]:
     return {}
 
 
-def _parameters(configuration: Configuration, own: dict[str, object], *, baseline: bool) -> Parameters:
+def _parameters(
+    configuration: Configuration, own: dict[str, object], boundary: geography.Boundary | None, *, baseline: bool
+) -> Parameters:
     told = configuration.told
     environment = _text(own.get("environment"))
     production = (not environment or environment.lower() in PRODUCTION) if told.production is None else told.production
@@ -88,6 +93,9 @@ def _parameters(configuration: Configuration, own: dict[str, object], *, baselin
     hours = max(STREAM_HOURS, int(replay)) if isinstance(replay, int | float) else STREAM_HOURS
     places = own.get("placements")
     stated = tuple(str(one) for one in cast("list[object]", places)) if isinstance(places, list) else ()
+    placements = frozenset(told.placements or stated)
+    duty = _keeps_logs(placements, boundary)
+    least = max(told.log_days[0], duty.value if duty else 0)
     return Parameters(
         allowed_destinations=frozenset(told.allowed_destinations),
         allowed_hosts=frozenset(told.allowed_hosts),
@@ -95,17 +103,31 @@ def _parameters(configuration: Configuration, own: dict[str, object], *, baselin
         production=production,
         sovereignty_level=told.sovereignty_level,
         strict=told.strict,
-        log_days=told.log_days,
+        log_days=(least, max(least, told.log_days[1])),
+        log_days_by=duty.source if duty and least == duty.value else "",
         stream_hours_at_most=told.stream_hours_at_most or hours,
         multi_region_keys=told.multi_region_keys,
         topic_hours_at_most=told.topic_hours_at_most or hours,
         required_labels=told.required_labels,
-        placements=frozenset(told.placements or stated),
+        placements=placements,
         stack_boundaries=dict(told.stack_boundaries),
         guardrails_here=baseline if told.guardrails_here is None else told.guardrails_here,
         classified=dict(told.classified),
         enforcement=dict(configuration.levels),
+        transfers=register(own.get("transfers")),
     )
+
+
+def _keeps_logs(placements: Iterable[str], boundary: geography.Boundary | None) -> geography.Duty | None:
+    """The duty to keep logs where the stack stands; where nobody says where, what its whole boundary asks for.
+
+    The config may ask for more days than the law; where it asks for less, the law holds.
+    """
+    placed = [found for one in placements if (found := place(one.partition(":")[0], one.partition(":")[2])) is not None]
+    if placed:
+        return geography.keeps_logs(part for one in placed for part in one.jurisdiction.split("+"))
+    asked = [geography.keeps_logs([one]) for one in sorted(boundary.jurisdictions)] if boundary else []
+    return min((one for one in asked if one), key=lambda one: one.value) if asked and all(asked) else None
 
 
 def _text(value: object) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from findings import Category, Enforcement, Finding, Judgement, State, States, Undetermined
+from policies import transfers
 from policies.exemptions import Exemption, weigh
 from policies.judge import Outcome, Statement, judge
+from policies.lowering import about_register, declared, lowered
 from policies.model import Stack
 from policies.rules import About, Fail, Said, Unsure, catalogue, rules
 from policies.values import known_later
@@ -34,20 +36,24 @@ def verdict(
     """
     outcome = judge(stack)
     disabled = {one for one in catalogue() if level_of(stack, catalogue()[one]) is None}
+    day = today or datetime.date.today()  # noqa: DTZ011 - a local day
     failed = [finding(stack, one, file) for one in outcome.failed if one.rule.id not in disabled]
+    failed = lowered(stack, failed, day)
+    about = about_register(stack, day, file)
     unsure = [one for one in outcome.unsure if one.rule.id not in disabled]
     if updating:
         late = [one for one in unsure if waits(one)]
         failed += [_undetermined_now(stack, one, file) for one in late]
         unsure = [one for one in unsure if one not in late]
-    weighed = weigh(stack.name, failed, exemptions, today or datetime.date.today(), file)  # noqa: DTZ011 - a local day
+    weighed = weigh(stack.name, [*failed, *about], exemptions, day, file)
     return Judgement(
         judged=outcome.looked_at,
         findings=weighed.findings,
         exempted=weighed.exempted,
         undetermined=tuple(undetermined(stack, one, file) for one in unsure),
-        states=_states(stack, outcome, disabled),
+        states=_states(stack, outcome, disabled, about),
         evaluations=outcome.evaluations,
+        transfers=declared(stack, failed, file),
     )
 
 
@@ -67,9 +73,10 @@ def level_of(stack: Stack, about: About) -> Enforcement | None:
     return Enforcement.ADVISORY if level == "advisory" else Enforcement.MANDATORY
 
 
-def _states(stack: Stack, outcome: Outcome, disabled: set[str]) -> States:
-    """In which of the four states each rule is; the worst that it found on any resource."""
-    failed = {one.rule.id for one in outcome.failed}
+def _states(stack: Stack, outcome: Outcome, disabled: set[str], about: Sequence[Finding]) -> States:
+    """In which of the four states each rule is; the worst that it found on any resource, or `about` the register."""
+    failed = {one.rule.id for one in outcome.failed} | {one.rule for one in about}
+    looked = outcome.rules | ({transfers.RULE} if stack.parameters.transfers else set[str]())
     unsure = {one.rule.id for one in outcome.unsure}
     told: dict[str, State] = {}
     left_out: dict[str, str] = {}
@@ -85,7 +92,7 @@ def _states(stack: Stack, outcome: Outcome, disabled: set[str]) -> States:
         elif identity in unsure:
             told[identity] = "not_evaluated"
         else:
-            told[identity] = "pass" if identity in outcome.rules else "not_applicable"
+            told[identity] = "pass" if identity in looked else "not_applicable"
     told |= dict.fromkeys(left_out, "not_evaluated")
     counted = Counter(told.values())
     return States(counted["pass"], counted["fail"], counted["not_applicable"], counted["not_evaluated"], left_out, told)

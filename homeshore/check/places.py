@@ -17,6 +17,7 @@ from homeshore.engine.model import STACK_TYPE
 
 PLACEMENT: Final = "homeshore:placement"
 RESIDENCY: Final = "homeshore:residency"
+TRANSFERS: Final = ("TRF-X-001", "homeshore:transfers")
 EXEMPTIONS: Final = ("EXM-X-001", "policies/exemptions.yaml")
 
 
@@ -47,6 +48,8 @@ def located(report: Report, snapshot: Snapshot, stack_file: Path | None) -> Repo
 def _place(found: Finding, resource: Resource | None, stack_file: Path | None) -> tuple[str | None, int | None]:
     if found.rule == EXEMPTIONS[0]:
         return EXEMPTIONS[1], 1
+    if stack_file is not None and found.rule == TRANSFERS[0]:
+        return stack_file.name, _line(stack_file, TRANSFERS[1])
     if stack_file is not None and found.category == "sovereignty":
         if resource is None or resource.type == STACK_TYPE:
             return stack_file.name, _line(stack_file, RESIDENCY)

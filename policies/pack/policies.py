@@ -24,7 +24,7 @@ from pulumi_policy import (
 )
 
 from findings import Enforcement, Finding, Undetermined
-from policies import exemptions
+from policies import exemptions, transfers
 from policies.configuration import PARAMETERS, Told
 from policies.pack.remediation import mends, remediation
 from policies.pack.run import Run
@@ -161,6 +161,18 @@ def _house(run: Run, every: frozenset[str]) -> list[Policy]:
             if found.enforcement is Enforcement.ADVISORY:
                 report(_message(found), None)
 
+    def unsound(args: StackValidationArgs, report: ReportViolation) -> None:
+        for found in run.about_transfers(args.resources):
+            if found.enforcement is Enforcement.MANDATORY:
+                report(_message(found), None)
+
+    def lowered(args: StackValidationArgs, report: ReportViolation) -> None:
+        for found in run.transferred(args.resources):
+            report(f"{found.rule} {_message(found)} Declared: {'; '.join(found.transfers)}", found.urn or None)
+        for found in run.about_transfers(args.resources):
+            if found.enforcement is Enforcement.ADVISORY:
+                report(_message(found), None)
+
     def silenced(_args: StackValidationArgs, report: ReportViolation) -> None:
         for rule in sorted(one for one in every - run.ran if catalogue()[one].firm):
             report(f"{rule} is disabled by the pack's config: sovereignty takes no lower level than mandatory", None)
@@ -177,6 +189,8 @@ def _house(run: Run, every: frozenset[str]) -> list[Policy]:
 
     return [
         StackValidationPolicy(validate=exempted, **_told(about)),
+        StackValidationPolicy(validate=unsound, **_told(catalogue()[transfers.RULE])),
+        _kept("declared-transfers", "What a declared transfer lowers.", lowered, EnforcementLevel.ADVISORY),
         _kept("exemptions-expiring", "Exemptions end within 30 days.", expiring, EnforcementLevel.ADVISORY),
         _kept("sovereignty-enabled", "No rule of sovereignty is disabled.", silenced, EnforcementLevel.MANDATORY),
         _kept("known-after-update", "What a preview cannot know.", open_at_preview, EnforcementLevel.ADVISORY),

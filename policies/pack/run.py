@@ -20,6 +20,7 @@ from policies import exemptions, subject
 from policies.configuration import PARAMETERS, Configuration, ConfigurationError, configuration
 from policies.exemptions import Exemption
 from policies.judge import Outcome, judge
+from policies.lowering import about_register, lowered
 from policies.model import Stack
 from policies.pack.plain import alone, properties, together
 from policies.values import Plain
@@ -45,6 +46,7 @@ class Run:
         self._faults: list[str] = []
         self._by_urn: dict[str, dict[str, list[Finding]]] = {}
         self._whole: dict[str, list[Finding]] | None = None
+        self._register: tuple[Finding, ...] = ()
         self._open: dict[str, list[tuple[Undetermined, bool]]] = {}
         self.ran: set[str] = set()
 
@@ -60,7 +62,7 @@ class Run:
             self._own = properties(args.props)
         stack = self.stack_of(args)
         outcome = judge(stack, self._single)
-        self._by_urn[args.urn] = _filed(_findings(stack, outcome, args.urn))
+        self._by_urn[args.urn] = _filed(lowered(stack, _findings(stack, outcome, args.urn), self._today))
         self._open[args.urn] = [
             (undetermined(stack, one), waits(one))
             for one in outcome.unsure
@@ -86,18 +88,30 @@ class Run:
         if self._whole is None:
             stack = subject.stack(_name(), together(resources), self._told, stated={**_stated(), **self._own})
             outcome = judge(stack)
+            self._register = about_register(stack, self._today)
             mine = [one for one in outcome.unsure if one.rule.id not in self._single]
             self._open[""] = [(undetermined(stack, one), waits(one)) for one in mine]
-            self._whole = _filed(_findings(stack, outcome))
+            self._whole = _filed(lowered(stack, _findings(stack, outcome), self._today))
         return self._whole
 
     def about_exemptions(self, resources: Iterable[PolicyResource]) -> tuple[Finding, ...]:
         """What is wrong with the exemptions of this stack, now that every finding is known."""
+        weighed = exemptions.weigh(_name(), self._all(resources), self._standing, self._today, None)
+        return tuple(one for one in weighed.findings if one.rule == exemptions.RULE)
+
+    def about_transfers(self, resources: Iterable[PolicyResource]) -> tuple[Finding, ...]:
+        """What is wrong with the transfers that the stack declares, or will be soon."""
+        self._judged(resources)
+        return self._register
+
+    def transferred(self, resources: Iterable[PolicyResource]) -> list[Finding]:
+        """What a declared transfer lowers: told on its own, for a policy has one level for all that it says."""
+        return [one for one in self._all(resources) if one.transfers]
+
+    def _all(self, resources: Iterable[PolicyResource]) -> list[Finding]:
         found = [one for rules in self._by_urn.values() for several in rules.values() for one in several]
         whole = self._judged(resources)
-        found += [one for rule, several in whole.items() if rule not in self._single for one in several]
-        weighed = exemptions.weigh(_name(), found, self._standing, self._today, None)
-        return tuple(one for one in weighed.findings if one.rule == exemptions.RULE)
+        return found + [one for rule, several in whole.items() if rule not in self._single for one in several]
 
     def left_open(self, resources: Iterable[PolicyResource]) -> list[Undetermined]:
         """What no rule could determine before the update, of all resources."""
@@ -106,7 +120,7 @@ class Run:
 
     def _left(self, found: Iterable[Finding]) -> Iterator[Finding]:
         for one in found:
-            if not any(row.covers(one) and row.holds(self._today) for row in self._standing):
+            if not one.transfers and not any(row.covers(one) and row.holds(self._today) for row in self._standing):
                 yield one
 
     def _configure(self, given: Mapping[str, object]) -> None:
@@ -144,8 +158,17 @@ def _stated() -> dict[str, object]:
         places = [placement.get("region"), _section(config, "standby").get("region")]
         stated["placements"] = [f"{placement.get('cloud')}:{one}" for one in places if one]
     stated["baseline"] = _section(config, "baseline").get("managed_by")
+    stated["transfers"] = _list(config.get("transfers"))
     stated["replayHours"] = _section(config, "retention").get("replay_hours")
     return {key: value for key, value in stated.items() if value is not None}
+
+
+def _list(value: object) -> object:
+    """A list of the stack file, which the engine hands over as text; None where it is no such text."""
+    try:
+        return cast("object", json.loads(value)) if isinstance(value, str) else value
+    except ValueError:
+        return None
 
 
 def _section(config: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -13,6 +13,7 @@ from google.protobuf import json_format
 from pulumi.runtime.proto import analyzer_pb2 as wire
 from pulumi_policy import policy as sdk
 
+from policies import configuration
 from policies.model import PROVIDER, Resource, Stack
 from policies.pack import NAME, policies
 from policies.parameters import Parameters
@@ -115,7 +116,9 @@ def as_config(stack: Stack) -> dict[str, object]:
     given: dict[str, object] = {"boundary": stack.boundary.name} if stack.boundary else {}
     for field in dataclasses.fields(Parameters):
         value = getattr(stack.parameters, field.name)
-        if field.name != "enforcement":
+        if (
+            field.name in configuration.Told.model_fields
+        ):  # the others are the stack's own statement
             given[field.name] = sorted(cast("frozenset[str]", value)) if isinstance(value, frozenset) else value
     return given
 
