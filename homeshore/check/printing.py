@@ -22,6 +22,11 @@ FORMS: Final = ("text", "json", "sarif", "junit", "github")
 BY_EXTENSION: Final = {".txt": "text", ".json": "json", ".sarif": "sarif", ".xml": "junit"}
 
 
+def width() -> int:
+    """The characters of a line: the terminal's, within what can be read."""
+    return min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
+
+
 @dataclass(frozen=True)
 class Printing:
     """How to print: several reports in one document or a single one, warnings that fail, everything unfolded."""
@@ -52,10 +57,9 @@ class Printing:
     def _text(self, reports: Sequence[Report], style: Callable[..., str] | None) -> str:
         from homeshore.check.text import render, render_all
 
-        width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
         if self.several:
-            return render_all(reports, style, width=width, verbose=self.verbose)
-        return render(reports[0], style, width=width, verbose=self.verbose)
+            return render_all(reports, style, width=width(), verbose=self.verbose)
+        return render(reports[0], style, width=width(), verbose=self.verbose)
 
 
 def dumped(shape: Mapping[str, object]) -> str:
