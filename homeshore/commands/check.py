@@ -11,6 +11,7 @@ from homeshore.errors import Verdict
 
 if TYPE_CHECKING:
     from findings import Report
+    from homeshore.check.paths import Drawn
     from homeshore.project import Project
     from policies.configuration import Configuration
 
@@ -34,6 +35,9 @@ LEFT_OUT = "none"
     metavar="FILE",
     type=click.Path(dir_okay=False),
     help="The policy pack's config: levels per rule, parameters (YAML or JSON; docs/policies.md).",
+)
+@click.option(
+    "--paths", "as_paths", is_flag=True, help="Where the bytes of each store can go, instead of findings (shape below)."
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
 @click.option("--verbose", is_flag=True, help="Leave nothing out: every resource, every value that is not known yet.")
@@ -59,6 +63,7 @@ def command(
     files: tuple[str, ...],
     boundary: str | None,
     config: str | None,
+    as_paths: bool,
     strict: bool,
     verbose: bool,
     as_json: bool,
@@ -80,9 +85,11 @@ def command(
     Example: homeshore check dev
              homeshore check --all --format github --output report.sarif --output report.xml
              pulumi preview --json | homeshore check --input - --boundary eu
+             homeshore check --paths aws-eu-central-1
 
     Exits 1 where a violation fails the check (with --strict also a warning), and where no verdict can be: nothing or
-    not everything was judged, or every violation is exempted; 2 where a file or a program cannot be read.
+    not everything was judged, or every violation is exempted; with --paths, where bytes can leave the boundary or good
+    records can vanish; 2 where a file or a program cannot be read.
 
     \b
     JSON of one STACK or FILE: {"version": 1, "stack",
@@ -97,6 +104,13 @@ def command(
         "undetermined", "rules": {"pass", "fail", "not_applicable", "not_evaluated",
           "left_out"}, "evaluations", "categories"}}
     JSON of several, and of --all: {"version": 1, "stacks": [...]}
+
+    \b
+    JSON of --paths: {"version": 1, "stacks": [{"stack", "file", "gaps",
+      "stores": [{"urn", "type", "name", "what", "place",
+        "paths": [{"to", "urn", "place", "rules",
+          "verdict": leaves | vanishes | unknown | named | allowed | inside,
+          "hops": [{"urn", "path", "kind", "what"}]}]}]}]}
     """
     from homeshore.check import printing
 
@@ -106,6 +120,11 @@ def command(
         raise click.UsageError("Name stacks or files or give --all, not several of them.")
     if boundary == LEFT_OUT and not files:
         raise click.UsageError("--boundary none is for files: a stack file always states its boundary.")
+    if as_paths:
+        if form not in (None, "text", "json") or outputs or undetermined or strict:
+            raise click.UsageError("--paths prints text or JSON: it takes no --strict, --output or --undetermined.")
+        _paths(_charts(stacks, every, files, boundary, config), as_json=as_json or form == "json", verbose=verbose)
+        return
     forms = _forms(outputs)
     reports = _reports(stacks, every, files, boundary, config)
     how = printing.Printing(every or len(reports) != 1, strict, verbose)
@@ -115,6 +134,37 @@ def command(
         printing.write(undetermined, printing.undetermined(reports))
     click.echo(how.document("json" if as_json else form or "text", reports, click.style))
     _judge(reports, strict)
+
+
+def _paths(charts: list[Drawn], *, as_json: bool, verbose: bool) -> None:
+    """Print where bytes can go, and raise the verdict."""
+    from homeshore.check import paths, printing
+
+    width = printing.width()
+    text = printing.dumped(paths.document(charts)) if as_json else ""
+    click.echo(text or paths.render(charts, click.style, width=width, verbose=verbose))
+    if not charts:
+        raise Verdict("No verdict: nothing was judged, because there is no stack in the input.")
+    if told := paths.sentences(charts):
+        raise Verdict("\n".join(told))
+
+
+def _charts(
+    stacks: tuple[str, ...], every: bool, files: tuple[str, ...], boundary: str | None, config: str | None
+) -> list[Drawn]:
+    from homeshore.check.paths import drawn
+    from homeshore.check.policy import told_by
+    from homeshore.engine.many import every_result, run_programs
+    from homeshore.foreign import read
+    from homeshore.project import find_project
+
+    needed = boundary != LEFT_OUT
+    told = told_by(config, boundary if needed else None)
+    if files:
+        found = [(file, snapshot) for file in dict.fromkeys([*files, *stacks]) for snapshot in read(file)]
+        return [drawn(snapshot, file, told=told, boundary_needed=needed) for file, snapshot in found]
+    project = find_project()
+    return every_result(run_programs(project, _names(project, stacks, every), partial(drawn, told=told)))
 
 
 def _forms(outputs: tuple[str, ...]) -> dict[str, str]:
