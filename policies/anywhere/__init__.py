@@ -1,5 +1,5 @@
 """Rules that hold on every cloud, or between two."""
 
-from policies.anywhere import classified, destinations, egress, labels, secrets, shortcuts, stacks, strangers
+from policies.anywhere import classified, destinations, egress, grants, labels, secrets, shortcuts, stacks, strangers
 
-__all__ = ["classified", "destinations", "egress", "labels", "secrets", "shortcuts", "stacks", "strangers"]
+__all__ = ["classified", "destinations", "egress", "grants", "labels", "secrets", "shortcuts", "stacks", "strangers"]
