@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from policies.model import Resource, Stack
@@ -51,27 +52,30 @@ class _Walk:
             self._add(edge)
 
     def chart(self) -> Chart:
-        found: list[Store] = []
-        shown: set[Hop] = set()
-        for one in self.stack.resources:
-            known = role(one.type)
-            if one.custom and known is not None and known.role == "store":
-                found.append(self._store(one, known, shown))
-        for one in self.stack.resources:  # ways whose source is not in this stack
-            if one.urn in self.edges and (known := role(one.type) or LOOSE).role != "store":
-                begun = self._store(one, known, set())
-                own = tuple(path for path in begun.paths if self._matters(path) and path.hops[-1] not in shown)
-                if own:
-                    shown |= {path.hops[-1] for path in own}
-                    found.append(Store(one.urn, one.type, one.name, begun.what, begun.place, own))
+        found = [
+            self._store(one, known)
+            for one in self.stack.resources
+            if one.custom and (known := role(one.type)) is not None and known.role == "store"
+        ]
+        shown = {path.hops[-1] for store in found for path in store.paths if _matters(path.verdict)}
+        for one in self.stack.resources:  # ways whose source is not in this stack, or is no store
+            known = role(one.type) or LOOSE
+            hidden = {hop for hop in self._hops_out(one) if hop not in shown}
+            if hidden and known.role != "store":
+                begun = self._store(one, known)
+                own = tuple(path for path in begun.paths if path.hops[-1] in hidden)
+                shown |= hidden
+                found.append(replace(begun, paths=own))
         return Chart(self.stack.name, tuple(found), self.stack.boundary is not None)
 
-    def _matters(self, path: Path) -> bool:
-        return path.verdict is not Verdict.INSIDE and path.verdict is not Verdict.ALLOWED
+    def _hops_out(self, one: Resource) -> Iterator[Hop]:
+        """The steps by which bytes leave a resource itself."""
+        for edge in self.edges.get(one.urn, ()):
+            if _matters(self._verdict(edge.target)):
+                yield edge.hop
 
-    def _store(self, one: Resource, known: Role, shown: set[Hop]) -> Store:
+    def _store(self, one: Resource, known: Role) -> Store:
         paths = sorted(self._paths(one), key=lambda path: (ORDER.index(path.verdict), len(path.hops), path.to))
-        shown |= {path.hops[-1] for path in paths}
         place = ", ".join(dict.fromkeys(spot.name for spot in self.places[one.urn]))
         return Store(one.urn, one.type, one.name, known.word, place, tuple(paths))
 
@@ -144,6 +148,11 @@ def _places(stack: Stack, one: Resource) -> tuple[Spot, ...]:
 def _only_wires(kind: str) -> bool:
     """Whether a type holds nothing of its own: it belongs to what it names."""
     return any(word in parts(kind)[1] for word in ("Policy", "Configuration", "Setting", "Member", "Binding", "Block"))
+
+
+def _matters(verdict: Verdict) -> bool:
+    """Whether a report has to show it, whoever the bytes belong to."""
+    return verdict not in (Verdict.INSIDE, Verdict.ALLOWED)
 
 
 def _is_end(one: Resource) -> tuple[bool, bool]:
