@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 import pulumi
 
 from components.naming import Names
 from components.placement import Placement
+
+Stated: TypeAlias = "str | int | list[str] | list[dict[str, str | list[str]]]"
+"""A fact about a whole stack, as a component's inputs hold it."""
 
 
 class Classification(StrEnum):
@@ -63,7 +67,7 @@ class RegionalComponent(pulumi.ComponentResource):
         *,
         parent: pulumi.Resource | None = None,
         provider: pulumi.ProviderResource | None = None,
-        states: Mapping[str, str | int | list[str]] | None = None,
+        states: Mapping[str, Stated] | None = None,
     ) -> None:
         opts = pulumi.ResourceOptions(parent=parent, providers=[provider] if provider else None)
         super().__init__(token, name, states and dict(states), opts)

@@ -34,6 +34,7 @@ from stacks.models import (
     Standby,
     Storage,
     StreamSettings,
+    Transfer,
     Workload,
 )
 from stacks.namespaces import Sorted, sort_document, sort_keys
@@ -67,6 +68,7 @@ __all__ = [
     "Standby",
     "Storage",
     "StreamSettings",
+    "Transfer",
     "Workload",
     "load",
     "read",

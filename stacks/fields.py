@@ -65,6 +65,19 @@ def _boundary(name: str) -> str:
     return name
 
 
+def _destination(name: str) -> str:
+    try:
+        geography.area(name)
+    except geography.UnknownBoundary as fault:
+        near = f"did you mean {' or '.join(fault.suggestions)}? " if fault.suggestions else ""
+        raise refusal(
+            f"there is no place {shown(fault.name)}",
+            consequence="Nobody could say whether the law accepts transfers there, nor which findings it is about.",
+            remedy=f"{near}Write a country's ISO code, or a name that `homeshore regions --boundaries` lists.",
+        ) from None
+    return name
+
+
 def _cidr(value: str) -> str:
     try:
         network = ipaddress.ip_network(value)
@@ -142,10 +155,13 @@ Email = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_emai
 BoundaryName = Annotated[
     str, AfterValidator(_boundary), Field(json_schema_extra={"enum": [b.name for b in geography.boundaries()]})
 ]
+Destination = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_destination)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 ProjectPath = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_inside_project)]
 Day = Annotated[str, AfterValidator(_day), Field(json_schema_extra={"format": "date"})]
 FirstDay = Annotated[Day, AfterValidator(_first_of_a_month)]
+Sentence = Annotated[str, Field(min_length=1, max_length=255)]
+RuleId = Annotated[str, Field(pattern=r"^[A-Z]{3}-[A-Z]{1,3}-[0-9]{3}$")]
 Identifier = Annotated[str, Field(min_length=1, max_length=1024)]
 
 Flag = Annotated[bool, Strict()]

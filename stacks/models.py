@@ -38,6 +38,7 @@ from stacks.sections import (
     Standby,
     Storage,
     StreamSettings,
+    Transfer,
     Workload,
 )
 
@@ -68,9 +69,11 @@ __all__ = [
     "Standby",
     "Storage",
     "StreamSettings",
+    "Transfer",
     "Workload",
     "brought_faults",
     "placement_faults",
+    "transfer_faults",
 ]
 
 PLACE = "place"
@@ -137,6 +140,14 @@ class Placed(Section):
         default=1,
         description="Part of fixed names, 1 to 99: raise it when a deleted name is still held by the cloud.",
     )
+    transfers: tuple[Transfer, ...] = Field(
+        default=(),
+        max_length=50,
+        description="The register of transfers out of the boundary, each with its legal basis and its end. It exempts "
+        "from nothing: every report prints it, and what leads to a declared destination is a warning instead of an "
+        "error only where the boundary's law lets that basis lower it (docs/transfers.md).",
+        examples=[[{name: field.examples[0] for name, field in Transfer.model_fields.items() if field.examples}]],
+    )
 
     # Fields are checked in their order; a check sees the earlier fields that are valid, so all faults show at once.
     @field_validator("placement")
@@ -145,6 +156,13 @@ class Placed(Section):
         for fault in placement_faults(by_cloud.place_of(placement), _boundary(info)):
             raise fault
         return placement
+
+    @field_validator("transfers")
+    @classmethod
+    def _are_accepted(cls, transfers: tuple[Transfer, ...], info: ValidationInfo) -> tuple[Transfer, ...]:
+        for fault in transfer_faults(transfers, _boundary(info)):
+            raise fault
+        return transfers
 
     @field_validator("key", mode="wrap")
     @classmethod
@@ -327,6 +345,21 @@ def placement_faults(place: Place, boundary: geography.Boundary | None) -> Itera
     services = geography.services_of(place.cloud)
     if fault := by_cloud.without_services(place.region, services, boundary):
         yield fault
+
+
+def transfer_faults(
+    transfers: tuple[Transfer, ...], boundary: geography.Boundary | None
+) -> Iterator[PydanticCustomError]:
+    """What is wrong with declared transfers whatever the day; pydantic tells the first of them only."""
+    for number, one in enumerate(transfers if boundary else ()):
+        refused = geography.refusal(boundary, one.basis, geography.area(one.destination)) if boundary else ""
+        if refused:
+            yield refusal(
+                refused,
+                consequence="The register would say that a transfer is lawful which nobody has found to be so.",
+                remedy="Name the basis that the transfer rests on, or remove it from the register and from the stack.",
+                at=f"{number}.basis",
+            )
 
 
 def brought_faults(values: Mapping[str, object], place: Place) -> Iterator[PydanticCustomError]:

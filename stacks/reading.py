@@ -10,19 +10,29 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 import geography
 from components.refusal import shown
 from stacks.by_cloud import Place, guessed_cloud, sketched
 from stacks.document import Document, KeyPath, Told, read_document
 from stacks.faults import ConfigFaults, Fault
-from stacks.models import PLACE, BaselineConfig, Blueprint, StackConfig, brought_faults, placement_faults
+from stacks.models import (
+    PLACE,
+    BaselineConfig,
+    Blueprint,
+    StackConfig,
+    Transfer,
+    brought_faults,
+    placement_faults,
+    transfer_faults,
+)
 from stacks.namespaces import Sorted, sort_document, sort_keys
 from stacks.provenance import Origin, origins
 from stacks.sentences import UNKNOWN, faults_of, refused_at, wrong_tag
 
 _PIPELINES_OWN = StackConfig.model_fields.keys() - BaselineConfig.model_fields.keys()
+_REGISTER = TypeAdapter(tuple[Transfer, ...])
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
@@ -198,6 +208,9 @@ def _beside(values: Mapping[str, object], place: Place | None) -> Iterator[Told]
     with suppress(ValidationError):
         for fault in brought_faults(values, place):
             yield refused_at(("bring",), fault.context or {})
+    with suppress(ValidationError):
+        for fault in transfer_faults(_REGISTER.validate_python(values.get("transfers", ())), boundary):
+            yield refused_at(("transfers",), fault.context or {})
 
 
 def _boundary(values: Mapping[str, object]) -> geography.Boundary | None:

@@ -22,7 +22,7 @@ from stacks.by_cloud import ARCHITECTURES
 from stacks.models import BaselineConfig, Blueprint, Bring, StackConfig
 from stacks.provenance import DERIVED_FROM
 from stacks.retention import replay
-from stacks.shape import example_of, flow, section_at, section_of, sections_of, tag_of
+from stacks.shape import example_of, flow, is_list, section_at, section_of, sections_of, tag_of
 
 PROJECT = "homeshore"
 MODELINE = "# yaml-language-server: $schema=stacks/schema.json"
@@ -173,7 +173,7 @@ def _section(name: str, field: FieldInfo) -> str:
         return f"{head}\n" + "\n".join(_kind_of_section(name, field, kind) for kind in sections_of(field))
     optional = "" if field.is_required() else f"{_default_of(field)}\n\n"
     other = _in_a_baseline(name) if name in _DIFFERS else ""
-    return f"{head}\n{optional}{_table(section, name)}{other}"
+    return f"{head}\n{optional}{_table(section, f'{name}[]' if is_list(field) else name)}{other}"
 
 
 def _in_a_baseline(name: str) -> str:

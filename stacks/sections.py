@@ -70,6 +70,42 @@ class Residency(Section):
     )
 
 
+class Transfer(Section):
+    """Data that leaves the boundary, and by which right. No exemption: see docs/transfers.md."""
+
+    what: fields.Sentence = Field(description="What is transferred, in a few words.", examples=["pseudonymised clicks"])
+    destination: fields.Destination = Field(
+        description="Where to: a jurisdiction, an ISO country code, or a boundary.", examples=["uk"]
+    )
+    recipient: fields.Sentence = Field(description="Who receives it, by name.", examples=["Example Analytics Ltd"])
+    basis: Literal["adequacy", "scc", "bcr", "consent", "derogation"] = Field(
+        description="By which right: a decision of adequacy, standard contractual clauses, binding corporate rules, "
+        "consent, or another derogation. The law of every jurisdiction of residency.boundary must know it; "
+        "`geography/grounds.csv` says which does, and what it may lower.",
+        examples=["adequacy"],
+    )
+    reference: fields.Sentence = Field(
+        description="Where it is written down: the contract, assessment or ticket.", examples=["DPO-117"]
+    )
+    expires: fields.Day = Field(
+        description="The last day, in quotes, within a year: somebody decides again before it. Expired, it fails every "
+        "check and lowers nothing; 30 days before, the check warns.",
+        examples=["2027-06-30"],
+    )
+    rules: tuple[fields.RuleId, ...] = Field(
+        default=(),
+        max_length=50,
+        description="The rules whose findings it may lower; all that its basis allows when empty.",
+        examples=[["SOV-AWS-003"]],
+    )
+    resources: tuple[fields.Identifier, ...] = Field(
+        default=(),
+        max_length=50,
+        description="The resources, by name or URN, whose findings it may lower; all when empty.",
+        examples=[["pipeline-lake"]],
+    )
+
+
 class EventRate(Section):
     """Events per second, average and peak."""
 

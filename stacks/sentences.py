@@ -50,7 +50,7 @@ def _encrypted(model: type[BaseModel], path: KeyPath, cloud: str | None) -> Told
 
 def refused_at(path: KeyPath, context: Mapping[str, object]) -> Told:
     """The fault that a validator raised as a refusal (see components.refusal) at `path`."""
-    below = [part for part in str(context["at"]).split(".") if part]
+    below = [int(part) if part.isdecimal() else part for part in str(context["at"]).split(".") if part]
     return Told((*path, *below), str(context["problem"]), str(context["consequence"]), str(context["remedy"]))
 
 

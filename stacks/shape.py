@@ -13,15 +13,23 @@ from stacks.document import Key, KeyPath, parse
 
 
 def sections_of(field: FieldInfo) -> tuple[type[BaseModel], ...]:
-    """The models that `field` may hold: several for a section that differs from cloud to cloud, none for a scalar."""
-    kinds: tuple[object, ...] = (field.annotation,)
+    """The models that `field` may hold: several for a section that differs from cloud to cloud, none for a scalar.
+
+    Of a list of sections it is theirs.
+    """
+    kinds: tuple[object, ...] = get_args(field.annotation)[:1] if is_list(field) else (field.annotation,)
     if get_origin(field.annotation) in (Union, UnionType):
         kinds = get_args(field.annotation)
     return tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
 
 
+def is_list(field: FieldInfo) -> bool:
+    """Whether `field` holds any number of values."""
+    return get_origin(field.annotation) is tuple
+
+
 def section_of(field: FieldInfo, tag: str | None = None) -> type[BaseModel] | None:
-    """The model that `field` holds, also where it may be None; no model for a scalar or a list.
+    """The model that `field` holds, also where it may be None; no model for a scalar or a list of scalars.
 
     Of several it is the one that `tag` tells apart (a cloud); the first stands for all when the tag is not known.
     """
@@ -40,7 +48,7 @@ def tag_of(field: FieldInfo, section: type[BaseModel]) -> str | None:
 def section_at(model: type[BaseModel], path: KeyPath, tag: str | None = None) -> type[BaseModel] | None:
     """The section of `model` at `path`; `model` itself at the empty path, None where there is none."""
     here: type[BaseModel] | None = model
-    for key in path:
+    for key in (key for key in path if isinstance(key, str)):
         field = here.model_fields.get(str(key)) if here else None
         here = section_of(field, tag) if field else None
     return here
@@ -60,6 +68,8 @@ def untagged(model: type[BaseModel], path: KeyPath) -> KeyPath:
     keys = iter(path)
     for key in keys:
         kept.append(key)
+        if isinstance(key, int):
+            continue
         field = here.model_fields.get(str(key)) if here else None
         tag = next(keys, None) if field is not None and field.discriminator is not None else None
         here = section_of(field, str(tag)) if field else None

@@ -149,7 +149,7 @@ def _written(answers: Answers) -> str:
     """The file's text; keys that keep their default stand there as comments, each with its meaning."""
     from stacks.models import StackConfig
     from stacks.schema import MODELINE, PROJECT
-    from stacks.shape import example_of
+    from stacks.shape import example_of, is_list
 
     stated, shown = _stated(answers), _shown(answers)
     lines = [
@@ -162,7 +162,8 @@ def _written(answers: Answers) -> str:
         if name in shown and not shown[name]:
             lines.append(f"  # ({name}: no other region of {answers.cloud} inside {answers.boundary} is fit for it.)")
             continue
-        value = stated.get(name) or shown.get(name) or example_of(field)
+        own: object = () if is_list(field) else example_of(field)  # a register starts empty
+        value = stated.get(name) or shown.get(name) or own
         lines += _key(f"{PROJECT}:{name}", value, "" if name in stated else "# ")
     return "\n".join(lines) + "\n"
 
