@@ -73,6 +73,8 @@ def _notices(report: Report) -> Iterator[str]:
             f"{where}: {found.rule} {naming.name(found.urn)} is exempted: {row.reason} "
             f"({row.owner}, until {row.expires}{f', {row.ticket}' if row.ticket else ''})"
         )
+    for row in report.transfers:
+        yield f"{where}: declared transfer: {naming.transfer(row)}"
     if report.not_judged:
         rows = report.not_judged
         named = ", ".join(f"{naming.name(row.urn)} ({row.type})" for row in rows[:NAMED])

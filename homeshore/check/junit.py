@@ -37,6 +37,10 @@ def document(reports: Sequence[Report], *, strict: bool = False) -> str:
 def _suite(report: Report, *, strict: bool) -> Element:
     where = f" in {report.file}" if report.file else ""
     suite = Element("testsuite", name=clipped(f"{report.stack or '(no name)'}{where}", LONGEST))
+    if report.transfers:
+        declared = SubElement(suite, "properties")
+        for row in report.transfers:
+            SubElement(declared, "property", name="declared transfer", value=clipped(naming.transfer(row), LONGEST))
     for gap in report.gaps:
         SubElement(_case(suite, report, "verdict", "no verdict"), "error", message=clipped(gap, LONGEST))
     for found in report.findings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from findings import Category, Enforcement, Finding, Severity
+from findings import Category, DeclaredTransfer, Enforcement, Finding, Severity
 
 OF_A_URN = 4  # stack, project, types, name
 
@@ -70,10 +70,18 @@ def kind(urn: str) -> str:
 
 
 def statement(found: Finding) -> str:
-    """Where in the resource, what is wrong, and the value, in one sentence without its full stop."""
+    """Where in the resource, what is wrong, the value, and what was declared of it, without its full stop."""
     where = "" if found.message.startswith(found.path) else f"{found.path}: "  # many messages begin with the path
     value = f": {found.found}" if found.found and found.found not in found.message else ""
-    return f"{where}{found.message}{value}"
+    declared = f" [declared: {'; '.join(found.transfers)}]" if found.transfers else ""
+    return f"{where}{found.message}{value}{declared}"
+
+
+def transfer(row: DeclaredTransfer) -> str:
+    """A declared transfer in one sentence without its full stop, with what it lowers."""
+    lowers = f"it lowers {row.lowers} finding{'' if row.lowers == 1 else 's'} to a warning" if row.lowers else ""
+    text = f"{row.what} to {row.recipient} ({row.destination}) by {row.basis}, {row.reference}, until {row.expires}"
+    return f"{text}; {lowers or 'it lowers nothing'}"
 
 
 def place(found: Finding) -> str:

@@ -177,6 +177,8 @@ def _notes(report: Report) -> Iterator[tuple[str, str]]:
     where = f"{report.stack or '(no name)'}{f' in {report.file}' if report.file else ''}"
     for gap in report.gaps:
         yield "error", f"{where}: no verdict: {gap}"
+    for row in report.transfers:
+        yield "note", f"{where}: declared transfer: {naming.transfer(row)}"
     if report.undetermined:
         yield "note", f"{where}: {undetermined(report, hint=False)}"
     kinds = Counter((row.category, row.type, row.reason) for row in report.not_judged)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from findings import Enforcement, Exempted, Finding, NotJudged, Report, Severity, States
+from findings import DeclaredTransfer, Enforcement, Exempted, Finding, NotJudged, Report, Severity, States
 from homeshore.check import naming
 from homeshore.check.harmless import clipped, line, printable
 from homeshore.check.layout import INDENT, Style, count, plain, table, wrapped
@@ -36,6 +36,12 @@ def render(report: Report, style: Style | None = None, *, width: int = WIDTH, ve
         lines += ["", *_block(group, page)]
     if report.exempted:
         lines += ["", f"{INDENT}Exempted:", *(text for row in report.exempted for text in _exempted(row, page))]
+    if report.transfers:
+        lines += [
+            "",
+            f"{INDENT}Declared transfers:",
+            *(text for row in report.transfers for text in _declared(row, page)),
+        ]
     if report.not_judged:
         lines += ["", f"{INDENT}Not judged:", *_not_judged(report.not_judged, page)]
     lines += ["", *_end(report, page)]
@@ -47,7 +53,7 @@ def render_all(
 ) -> str:
     """Several stacks: those with something to say in full, one line for each of the others, then the total."""
     page = Page(width, style or plain, verbose)
-    loud = [one for one in reports if one.findings or one.exempted or one.not_judged or one.gaps]
+    loud = [one for one in reports if one.findings or one.exempted or one.transfers or one.not_judged or one.gaps]
     clean = [one for one in reports if one not in loud]
     blocks = [render(one, style, width=width, verbose=verbose) for one in loud]
     if clean:
@@ -173,6 +179,10 @@ def _exempted(row: Exempted, page: Page) -> Iterator[str]:
         page.width,
         INDENT * 2,
     )
+
+
+def _declared(row: DeclaredTransfer, page: Page) -> Iterator[str]:
+    yield from wrapped(f"{clipped(naming.transfer(row), LONGEST)}.", page.width, INDENT * 2)
 
 
 def _not_judged(rows: Sequence[NotJudged], page: Page) -> Iterator[str]:

@@ -95,10 +95,12 @@ def command(
     JSON of one STACK or FILE: {"version": 1, "stack",
       "findings": [{"rule", "category", "severity", "enforcement", "stack", "urn", "path",
         "message", "remedy", "found", "allowed", "source", "frameworks", "file",
-        "source_file", "source_line"}],
+        "source_file", "source_line", "transfers"}],
       "exempted": [{..., "reason", "owner", "expires", "ticket"}],
       "not_judged": [{"category", "stack", "urn", "type", "reason", "file"}],
       "undetermined": [{"rule", "category", "stack", "urn", "path", "reason", "file"}],
+      "transfers": [{"stack", "what", "destination", "recipient", "basis", "reference", "expires",
+        "lowers", "file"}],
       "gaps": [why there is no verdict],
       "summary": {"resources", "judged", "mandatory", "advisory", "exempted", "not_judged",
         "undetermined", "rules": {"pass", "fail", "not_applicable", "not_evaluated",
@@ -107,7 +109,7 @@ def command(
 
     \b
     JSON of --paths: {"version": 1, "stacks": [{"stack", "file", "gaps",
-      "stores": [{"urn", "type", "name", "what", "place",
+      "stores": [{"urn", "type", "name", "what", "place", "more",
         "paths": [{"to", "urn", "place", "rules",
           "verdict": leaves | vanishes | unknown | named | allowed | inside,
           "hops": [{"urn", "path", "kind", "what"}]}]}]}]}
