@@ -27,7 +27,7 @@ COMMANDS = {
     "local": "The embedded cloud with a stack applied: up, status, down.",
     "new": "Write a valid stack file for a cloud and a region.",
     "plan": "What a workload needs, with the reason for each number; where it can fail over.",
-    "policy": "The runtime guard written from the same boundary.",
+    "policy": "A rule in words; the runtime guard written from the same boundary.",
     "preview": "The resources that a stack file becomes; no account, no plugin.",
     "regions": "Regions, their jurisdictions, and the boundaries that hold them.",
     "schema": "Print the JSON schema of the stack file.",

@@ -75,3 +75,36 @@ def backstop(
         raise Verdict(
             f"The guard would stop {len(found.stopped)} requests of {stack} itself: nothing could be deployed."
         )
+
+
+@command.command()
+@click.argument("rules", nargs=-1, metavar="[RULE]...")
+@click.option("--all", "every", is_flag=True, help="Every rule in full, instead of the list.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document (shape below) instead of text.")
+def explain(rules: tuple[str, ...], *, every: bool, as_json: bool) -> None:
+    """Say why a RULE is there, what fails, what passes and how to fix it; without one, list them all.
+
+    \b
+    Example: homeshore policy explain SOV-AZ-003
+             homeshore policy explain
+
+    \b
+    JSON: {"version": 1, "rules": [{"rule", "title", "cloud", "category", "severity",
+      "enforcement", "firm", "decides": "resource" or "stack", "mends", "why", "expected",
+      "remedy", "frameworks", "elsewhere", "types", "example": {"boundary", "parameters",
+        "broken": [{"name", "type", "inputs"}], "also", "valid", "told"} or null}]}
+    """
+    import json
+
+    from homeshore.explain import explained, explained_all
+    from homeshore.explain.show import document, listing, text
+
+    if every and rules:
+        raise click.UsageError("Name rules or give --all, not both.")
+    found = tuple(map(explained, dict.fromkeys(rules))) or explained_all()
+    if as_json:
+        click.echo(json.dumps(document(found), indent=2, ensure_ascii=False))
+    elif rules or every:
+        click.echo("\n\n".join(map(text, found)))
+    else:
+        click.echo(listing(found))

@@ -17,7 +17,6 @@ or `none`, the reason why the cloud has no such way. An entry without `home` has
 
 from __future__ import annotations
 
-import copy
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,13 +26,13 @@ from typing import Any, Final
 import yaml
 
 import geography
+from homeshore.explain import changed
 from policies.model import Stack
 from policies.parameters import Parameters
 from tests.policies.cases.loader import resources
 
 HERE: Final = Path(__file__).parent
 CLOUDS: Final = ("aws", "azure", "gcp")
-GONE: Final = "~gone"
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Way:
     @property
     def home(self) -> list[dict[str, Any]] | None:
         """The same, brought home; None where nothing but leaving them out is lawful."""
-        return changed(self.broken, self.entry["home"]) if "home" in self.entry else None
+        return at_home(self.broken, self.entry["home"]) if "home" in self.entry else None
 
     def stack(self, described: list[dict[str, Any]]) -> Stack:
         """The resources as a stack inside the way's boundary."""
@@ -74,27 +73,10 @@ class Way:
         return Stack("ways", resources(described), boundary=boundary, parameters=parameters)
 
 
-def changed(described: list[dict[str, Any]], changes: dict[str, Any]) -> list[dict[str, Any]]:
+def at_home(described: list[dict[str, Any]], changes: dict[str, Any]) -> list[dict[str, Any]]:
     """The resources with some inputs changed; a change begins with the resource's name."""
-    after = copy.deepcopy(described)
-    by_name = {one["name"]: one["inputs"] for one in after}
-    for path, value in changes.items():
-        put(by_name, path, value)
-    return after
-
-
-def put(into: dict[str, Any], path: str, value: Any) -> None:
-    """Put a value at a path, or take away what stands there. Raises KeyError for a way to it that is not there."""
-    *way, last = path.split(".")
-    here: Any = into
-    for step in way:
-        here = here[int(step)] if isinstance(here, list) else here[step]
-    if value == GONE:
-        del here[last]
-    elif isinstance(here, list):
-        here[int(last)] = value
-    else:
-        here[last] = value
+    inputs = changed({one["name"]: one["inputs"] for one in described}, changes)
+    return [{**one, "inputs": inputs[one["name"]]} for one in described]
 
 
 def names() -> dict[str, str]:

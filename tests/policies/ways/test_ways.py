@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.judge import judge
-from tests.policies.ways.loader import CLOUDS, Way, changed, names, ways
+from tests.policies.ways.loader import CLOUDS, Way, names, ways
 
 EVERY = tuple(ways())
 THERE = tuple(one for one in EVERY if not one.none)
@@ -44,11 +44,3 @@ def test_every_cloud_has_an_entry_for_every_way(cloud: str) -> None:
 
 def test_an_entry_says_why_or_shows_how() -> None:
     assert [f"{one.cloud}: {one.name}" for one in EVERY if bool(one.none) == ("resources" in one.entry)] == []
-
-
-def test_a_change_must_find_its_place() -> None:
-    described = [{"name": "it", "inputs": {"a": {"b": [1, 2]}}}]
-    assert changed(described, {"it.a.b.1": 3})[0]["inputs"] == {"a": {"b": [1, 3]}}
-    assert changed(described, {"it.a": "~gone"})[0]["inputs"] == {}
-    with pytest.raises(KeyError):
-        changed(described, {"it.c.b": 3})
