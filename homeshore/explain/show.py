@@ -117,10 +117,11 @@ def _listed(every: list[Explained]) -> Iterator[str]:
         if group != last:
             yield from ([""] if last else []) + [group]
             last = group
-        mark = "mends" if one.mends else ""
-        yield f"  {one.about.id:<12} {one.about.severity.value:<9} {mark:<6} {one.about.title}"
+        mark = "*" if one.mends else " "
+        yield f"  {one.about.id:<12} {one.about.severity.value:<8} {mark} {one.about.title}"
     yield ""
-    yield f"{len(every)} rules. `homeshore policy explain RULE` says why, what fails, what passes."
+    yield "* can be mended by the pack itself, at the level `remediate`"
+    yield f"{len(every)} rules. `homeshore policy explain RULE`: why, what fails, what passes."
 
 
 def document(every: Iterable[Explained]) -> dict[str, object]:
