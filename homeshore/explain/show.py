@@ -118,7 +118,7 @@ def _listed(every: list[Explained]) -> Iterator[str]:
             yield from ([""] if last else []) + [group]
             last = group
         mark = "*" if one.mends else " "
-        yield f"  {one.about.id:<12} {one.about.severity.value:<8} {mark} {one.about.title}"
+        yield f"  {one.about.id:<11} {one.about.severity.value:<8} {mark} {one.about.title}"
     yield ""
     yield "* can be mended by the pack itself, at the level `remediate`"
     yield f"{len(every)} rules. `homeshore policy explain RULE`: why, what fails, what passes."
