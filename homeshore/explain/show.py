@@ -117,8 +117,8 @@ def _listed(every: list[Explained]) -> Iterator[str]:
         if group != last:
             yield from ([""] if last else []) + [group]
             last = group
-        mark = "*" if one.mends else " "
-        yield f"  {one.about.id:<11} {one.about.severity.value:<8} {mark} {one.about.title}"
+        mark = " *" if one.mends else ""
+        yield f"  {one.about.id:<11} {one.about.severity.value:<8} {one.about.title}{mark}"
     yield ""
     yield "* can be mended by the pack itself, at the level `remediate`"
     yield f"{len(every)} rules. `homeshore policy explain RULE`: why, what fails, what passes."
