@@ -39,6 +39,13 @@ LEFT_OUT = "none"
 @click.option(
     "--paths", "as_paths", is_flag=True, help="Where the bytes of each store can go, instead of findings (shape below)."
 )
+@click.option(
+    "--what-if",
+    "what_if",
+    multiple=True,
+    metavar="SENTENCE",
+    help="What would break if the law changed: 'uk not adequate', 'hu leaves eu' … (docs/transfers.md). Repeatable.",
+)
 @click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
 @click.option("--verbose", is_flag=True, help="Leave nothing out: every resource, every value that is not known yet.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (shape below): --format json.")
@@ -64,6 +71,7 @@ def command(
     boundary: str | None,
     config: str | None,
     as_paths: bool,
+    what_if: tuple[str, ...],
     strict: bool,
     verbose: bool,
     as_json: bool,
@@ -86,6 +94,7 @@ def command(
              homeshore check --all --format github --output report.sarif --output report.xml
              pulumi preview --json | homeshore check --input - --boundary eu
              homeshore check --paths aws-eu-central-1
+             homeshore check --all --what-if 'uk not adequate'
 
     Exits 1 where a violation fails the check (with --strict also a warning), and where no verdict can be: nothing or
     not everything was judged, or every violation is exempted; with --paths, where bytes can leave the boundary or good
@@ -113,6 +122,11 @@ def command(
         "paths": [{"to", "urn", "place", "rules",
           "verdict": leaves | vanishes | unknown | named | allowed | inside,
           "hops": [{"urn", "path", "kind", "what"}]}]}]}]}
+
+    \b
+    JSON of --what-if: {"version": 1, "what_if", "breaks": true | false, "stacks": [{"stack", "file",
+      "breaks", "boundary": {"name", "loses": [ISO codes]}, "findings": [as above],
+      "paths": [{"store", "urn", "to", "place", "rules", "hops"}], "broken_already", "gaps"}]}
     """
     from homeshore.check import printing
 
@@ -122,6 +136,20 @@ def command(
         raise click.UsageError("Name stacks or files or give --all, not several of them.")
     if boundary == LEFT_OUT and not files:
         raise click.UsageError("--boundary none is for files: a stack file always states its boundary.")
+    if what_if:
+        if as_paths or form not in (None, "text", "json") or outputs or undetermined or strict:
+            raise click.UsageError("--what-if prints text or JSON: no --paths, --strict, --output, --undetermined.")
+        _suppose(
+            what_if,
+            stacks,
+            every,
+            files=files,
+            boundary=boundary,
+            config=config,
+            as_json=as_json or form == "json",
+            verbose=verbose,
+        )
+        return
     if as_paths:
         if form not in (None, "text", "json") or outputs or undetermined or strict:
             raise click.UsageError("--paths prints text or JSON: it takes no --strict, --output or --undetermined.")
@@ -148,6 +176,44 @@ def _paths(charts: list[Drawn], *, as_json: bool, verbose: bool) -> None:
     if not charts:
         raise Verdict("No verdict: nothing was judged, because there is no stack in the input.")
     if told := paths.sentences(charts):
+        raise Verdict("\n".join(told))
+
+
+def _suppose(
+    what_if: tuple[str, ...],
+    stacks: tuple[str, ...],
+    every: bool,
+    *,
+    files: tuple[str, ...],
+    boundary: str | None,
+    config: str | None,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Print what would break under the sentences, and raise the verdict."""
+    from homeshore.check import printing, whatif
+    from homeshore.check.policy import told_by
+    from homeshore.engine.many import every_result, run_programs
+    from homeshore.foreign import read
+    from homeshore.project import find_project
+
+    needed = boundary != LEFT_OUT
+    judged = partial(
+        whatif.broken,
+        tables=whatif.supposed(what_if),
+        told=told_by(config, boundary if needed else None),
+        boundary_needed=needed,
+    )
+    if files:
+        found = [judged(one, file) for file in dict.fromkeys([*files, *stacks]) for one in read(file)]
+    else:
+        project = find_project()
+        found = every_result(run_programs(project, _names(project, stacks, every), judged))
+    text = printing.dumped(whatif.document(what_if, found)) if as_json else ""
+    click.echo(text or whatif.render(what_if, found, click.style, width=printing.width(), verbose=verbose))
+    if not found:
+        raise Verdict("No verdict: nothing was judged, because there is no stack in the input.")
+    if told := whatif.sentences_of(found):
         raise Verdict("\n".join(told))
 
 
