@@ -7,16 +7,18 @@ and `parameters`, what the whole pack is told.
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 import geography
 from policies import standings
 from policies.rules import catalogue
+from policies.values import SHOWN_CHARACTERS
 
 PARAMETERS: Final = "parameters"
 ALL: Final = "all"
@@ -105,8 +107,11 @@ class Told(BaseModel):
     @field_validator("stack_boundaries")
     @classmethod
     def _are_known(cls, names: dict[str, str]) -> dict[str, str]:
-        for name in names.values():
-            _area(name)
+        for stack, name in names.items():
+            try:
+                _area(name)
+            except ValueError as fault:
+                raise ValueError(f"{stack}: {fault}") from None
         return names
 
     @field_validator("classified")
@@ -175,40 +180,67 @@ def _levels(rows: Mapping[str, object], faults: list[str]) -> dict[str, Level]:
             faults.append(f"{key}: there is no such rule. {_meant(key)}`homeshore policy explain` lists them")
             continue
         level = cast("dict[str, object]", value).get("enforcementLevel") if isinstance(value, dict) else value
-        others = sorted(set(cast("dict[str, object]", value)) - {"enforcementLevel"}) if isinstance(value, dict) else []
+        others = _beside(value)
         if others:
-            faults.append(
-                f"{key}.{others[0]}: a rule takes enforcementLevel alone; parameters stand under `parameters`"
+            faults += (
+                f"{key}.{one}: a rule takes enforcementLevel alone: write it under `parameters`" for one in others
             )
         elif level not in LEVELS:
-            faults.append(f"{key}: {level!r} is no level: write {', '.join(LEVELS)}")
+            faults.append(f"{key}: {_shown(level)} is no level: write one of {', '.join(LEVELS)}")
         elif key != ALL and catalogue()[key].firm and level in ("advisory", "disabled"):
-            faults.append(
-                f"{key}: sovereignty takes no lower level than mandatory: declare the transfer in the stack file "
-                "(`homeshore:transfers`), or widen `boundary` where the law allows it"
-            )
+            faults.append(f"{key} takes no lower level than mandatory: {_instead(key)}")
         else:
             levels[key] = level
     return levels
 
 
+def _beside(value: object) -> list[str]:
+    """What else than its level a rule is given."""
+    if not isinstance(value, dict):
+        return []
+    return sorted({str(one) for one in cast("dict[object, object]", value)} - {"enforcementLevel"})
+
+
+def _instead(key: str) -> str:
+    if not key.startswith("SOV-"):
+        return catalogue()[key].remedy
+    return "declare the transfer in the stack file (`homeshore:transfers`), or widen `boundary` where the law allows it"
+
+
 def _meant(key: str) -> str:
     from difflib import get_close_matches
 
+    if key in Told.model_fields:
+        return f"Did you mean {PARAMETERS}.{key}? "
     near = get_close_matches(key.upper(), list(catalogue()), n=1, cutoff=0.7)
     return f"Did you mean {near[0]}? " if near else ""
 
 
 def _sentences(fault: ValidationError) -> Iterator[str]:
     for one in fault.errors(include_url=False):
-        path = ".".join(str(part) for part in one["loc"])
-        message = re.sub(r"^Value error, ", "", one["msg"])
-        if one["type"] == "extra_forbidden":
-            from difflib import get_close_matches
+        path = ".".join([PARAMETERS, *map(str, one["loc"])])
+        yield f"{path}: {_sentence(one)}"
 
-            near = get_close_matches(str(one["loc"][-1]), list(Told.model_fields), n=1)
-            message = f"there is no such parameter. {f'Did you mean {near[0]}?' if near else 'Leave it out.'}"
-        yield f"{PARAMETERS}.{path}: {message}"
+
+def _sentence(error: ErrorDetails) -> str:
+    """What is wrong with a parameter, as it was found, and what it is for."""
+    if error["type"] == "extra_forbidden":
+        from difflib import get_close_matches
+
+        near = get_close_matches(str(error["loc"][-1]), list(Told.model_fields), n=1)
+        return f"there is no such parameter. {f'Did you mean {near[0]}?' if near else 'Leave it out.'}"
+    if error["type"] == "value_error":
+        return error["msg"].removeprefix("Value error, ")
+    message = error["msg"].replace("Input should be", "must be").replace("valid tuple", "list")
+    found = f", not {_shown(error['input'])}" if error["type"] != "missing" else ""
+    if not error["loc"]:
+        return f"must be a mapping of names and values{found}"
+    field = Told.model_fields.get(str(error["loc"][0]))
+    return f"{message}{found}. {field.description if field else ''}".rstrip()
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, default=str)[:SHOWN_CHARACTERS]
 
 
 def _area(name: str) -> geography.Boundary:

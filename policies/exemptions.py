@@ -57,10 +57,19 @@ class _Document(BaseModel):
     exemptions: tuple[Exemption, ...] = ()
 
 
+class _Plain(yaml.SafeLoader):
+    """Leaves a day a text: one that no calendar has is then a fault of its row, not of the file."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the base class's own attribute
+        first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def load(path: Path = FILE) -> tuple[Exemption, ...]:
     """The exemptions in a file. Raises ExemptionError, which names the file and each row that is wrong."""
     try:
-        document: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document: object = yaml.load(path.read_text(encoding="utf-8"), _Plain)  # noqa: S506 - a safe loader's child
         rows = _Document.model_validate(document or {}).exemptions
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
         raise ExemptionError(f"{path}: cannot be read: {fault}") from None
@@ -108,15 +117,19 @@ def weigh(
 def _faults(one: Exemption, covered: list[Finding], today: datetime.date) -> Iterator[tuple[str, Enforcement]]:
     days = (one.expires - today).days
     if catalogue()[one.rule].firm:
-        yield f"an exemption from {one.rule}: sovereignty takes none", Enforcement.MANDATORY
+        why = "the order of exemptions" if one.rule == RULE else "sovereignty"
+        yield f"an exemption from {one.rule}: {why} takes none; {one.owner} owns it", Enforcement.MANDATORY
     elif days < 0:
         yield f"the exemption from {one.rule} expired on {one.expires}; {one.owner} owns it", Enforcement.MANDATORY
     elif days > LONGEST_DAYS:
-        yield f"the exemption from {one.rule} ends on {one.expires}, more than a year ahead", Enforcement.MANDATORY
+        yield (
+            f"the exemption from {one.rule} ends on {one.expires}, more than a year ahead; {one.owner} owns it",
+            (Enforcement.MANDATORY),
+        )
     elif not covered:
         yield f"no finding of {one.rule} needs the exemption any more; {one.owner} owns it", Enforcement.MANDATORY
     elif days <= WARN_DAYS:
-        yield f"the exemption from {one.rule} expires in {days} days; {one.owner} owns it", Enforcement.ADVISORY
+        yield f"the exemption from {one.rule} expires on {one.expires}; {one.owner} owns it", Enforcement.ADVISORY
 
 
 def _finding(one: Exemption, message: str, level: Enforcement, file: str | None) -> Finding:

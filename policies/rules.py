@@ -16,7 +16,7 @@ UNPLACED: Final = "SOV-X-005"
 """The rule for destinations outside the stack that nobody can place: every sovereignty rule may report under it."""
 CATALOGUE: Final = ("rules.csv", "house.csv")
 """Tables of rules: those of the catalogue, and those about the pack's own house."""
-FIRM: Final = ("SOV-", "CLS-", "TRF-")
+FIRM: Final = ("SOV-", "CLS-", "TRF-", "EXM-")
 ANY: Final = "*"
 
 
@@ -41,7 +41,7 @@ class About:
 
     @property
     def firm(self) -> bool:
-        """Whether it takes neither an exemption nor a lower level: what is about sovereignty does not."""
+        """Whether it takes neither an exemption nor a lower level: sovereignty, and the pack's own order."""
         return self.id.startswith(FIRM)
 
     @property

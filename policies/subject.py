@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from math import isfinite
 from typing import Final, cast
 
 import geography
@@ -15,7 +16,7 @@ from policies.model import Resource, Stack
 from policies.parameters import Parameters
 from policies.places import place
 from policies.transfers import register
-from policies.values import opened
+from policies.values import classify
 
 PIPELINE: Final = "homeshore:pipeline:RegionalPipeline"
 BASELINE: Final = "homeshore:baseline:AccountBaseline"
@@ -79,7 +80,7 @@ def platform_managed(resources: Iterable[Resource]) -> bool:
 def _stated(resources: Iterable[Resource]) -> dict[str, object]:
     for one in resources:
         if one.type in (PIPELINE, BASELINE) and not one.custom:
-            return {key: opened(value) for key, value in one.inputs.items()}
+            return {key: classify(key, value).value for key, value in one.inputs.items()}
     return {}
 
 
@@ -90,7 +91,7 @@ def _parameters(
     environment = _text(own.get("environment"))
     production = (not environment or environment.lower() in PRODUCTION) if told.production is None else told.production
     replay = own.get("replayHours")
-    hours = max(STREAM_HOURS, int(replay)) if isinstance(replay, int | float) else STREAM_HOURS
+    hours = max(STREAM_HOURS, int(replay)) if isinstance(replay, int | float) and isfinite(replay) else STREAM_HOURS
     places = own.get("placements")
     stated = tuple(str(one) for one in cast("list[object]", places)) if isinstance(places, list) else ()
     placements = frozenset(told.placements or stated)

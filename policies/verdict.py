@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Set
 from typing import Final
 
 from findings import Category, Enforcement, Finding, Judgement, State, States, Undetermined
 from policies import transfers
+from policies.exemptions import RULE as EXEMPTING
 from policies.exemptions import Exemption, weigh
-from policies.judge import Outcome, Statement, judge
+from policies.judge import Statement, judge
 from policies.lowering import about_register, declared, lowered
 from policies.model import Stack
 from policies.rules import About, Fail, Said, Unsure, catalogue, rules
@@ -45,13 +46,21 @@ def verdict(
         late = [one for one in unsure if waits(one)]
         failed += [_undetermined_now(stack, one, file) for one in late]
         unsure = [one for one in unsure if one not in late]
-    weighed = weigh(stack.name, [*failed, *about], exemptions, day, file)
+    standing = [one for one in exemptions if one.stack == stack.name]
+    weighed = weigh(stack.name, [*failed, *about], standing, day, file)
+    looked = outcome.rules | ({transfers.RULE} if stack.parameters.transfers else set[str]())
     return Judgement(
         judged=outcome.looked_at,
         findings=weighed.findings,
         exempted=weighed.exempted,
         undetermined=tuple(undetermined(stack, one, file) for one in unsure),
-        states=_states(stack, outcome, disabled, about),
+        states=_states(
+            stack,
+            disabled=disabled,
+            failed={one.rule for one in (*failed, *weighed.findings)},
+            unsure={one.rule.id for one in unsure},
+            looked=looked | ({EXEMPTING} if standing else set[str]()),
+        ),
         evaluations=outcome.evaluations,
         transfers=declared(stack, failed, file),
     )
@@ -73,11 +82,11 @@ def level_of(stack: Stack, about: About) -> Enforcement | None:
     return Enforcement.ADVISORY if level == "advisory" else Enforcement.MANDATORY
 
 
-def _states(stack: Stack, outcome: Outcome, disabled: set[str], about: Sequence[Finding]) -> States:
-    """In which of the four states each rule is; the worst that it found on any resource, or `about` the register."""
-    failed = {one.rule.id for one in outcome.failed} | {one.rule for one in about}
-    looked = outcome.rules | ({transfers.RULE} if stack.parameters.transfers else set[str]())
-    unsure = {one.rule.id for one in outcome.unsure}
+def _states(stack: Stack, *, disabled: Set[str], failed: Set[str], unsure: Set[str], looked: Set[str]) -> States:
+    """In which of the four states each rule is; the worst that it found on any resource, or about the pack's own order.
+
+    A rule all of whose findings are exempted, or lowered, has failed all the same.
+    """
     told: dict[str, State] = {}
     left_out: dict[str, str] = {}
     for identity in catalogue():

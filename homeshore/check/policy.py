@@ -19,7 +19,13 @@ def judge_with(told: Configuration, today: datetime.date | None = None) -> Calla
     """The judge under a config. It raises UserError where the pack's exemptions cannot be read."""
 
     def judge(snapshot: Snapshot, file: str | None) -> Judgement:
-        found = subject.stack(snapshot.stack, map(plain, snapshot.resources), told)
+        try:
+            found = subject.stack(snapshot.stack, map(plain, snapshot.resources), told)
+        except geography.UnknownBoundary as unknown:
+            raise UserError(
+                f"{file or snapshot.stack}: the stack states a boundary {unknown.name!r}, and there is no such one."
+                f"{_near(unknown)} `homeshore regions` lists them; --boundary names another one."
+            ) from None
         try:
             standing = exemptions.standing()
         except exemptions.ExemptionError as fault:
@@ -53,17 +59,23 @@ def told_by(file: str | None, boundary: str | None) -> Configuration:
     try:
         told = configuration(document)
     except ConfigurationError as fault:
-        raise UserError("\n".join(f"{file}: {one}." for one in fault.faults)) from None
+        raise UserError("\n".join(f"{file}: {one if one[-1] in '.?' else one + '.'}" for one in fault.faults)) from None
+    except RecursionError:
+        raise UserError(f"{file}: holds itself, through an alias: write out what it stands for.") from None
     if boundary is None:
         return told
     try:
         geography.area(boundary)
     except geography.UnknownBoundary as unknown:
-        near = f" Did you mean {', '.join(unknown.suggestions)}?" if unknown.suggestions else ""
         raise UserError(
-            f"--boundary {boundary}: there is no boundary {unknown.name!r}.{near} `homeshore regions` lists them."
+            f"--boundary {boundary}: there is no boundary {unknown.name!r}.{_near(unknown)} "
+            "`homeshore regions` lists them."
         ) from None
     return Configuration(told.told.model_copy(update={"boundary": boundary}), told.levels)
+
+
+def _near(unknown: geography.UnknownBoundary) -> str:
+    return f" Did you mean {', '.join(unknown.suggestions)}?" if unknown.suggestions else ""
 
 
 def _document(file: Path) -> object:
@@ -73,5 +85,5 @@ def _document(file: Path) -> object:
         return yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as fault:
         raise UserError(f"{file}: cannot be read: {fault.strerror or fault}.") from None
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as fault:
+    except (ValueError, yaml.YAMLError, RecursionError) as fault:  # ValueError: no UTF-8, or a day that no calendar has
         raise UserError(f"{file}: is neither YAML nor JSON: {fault}") from None
