@@ -90,9 +90,8 @@ def refusal(inside: Boundary, basis: str, there: Boundary) -> str:
         return f"{there.title} lies inside {inside.title}: what stays inside is no transfer"
     for here in sorted(inside.jurisdictions):
         if ground(here, basis) is None:
-            return (
-                f"the law of {boundary(here).title} knows no transfer on the basis {basis!r} in geography/grounds.csv"
-            )
+            whose = boundary(here).title
+            return f"geography/grounds.csv has no law of {whose} that knows transfers on the basis {basis!r}"
     missing = sorted(
         (here, other)
         for here in inside.jurisdictions
