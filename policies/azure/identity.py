@@ -72,6 +72,9 @@ def account_takes_identities(case: Case) -> Iterator[Said]:
         yield case.unsure(shared)
     elif shared.flag is not False:
         yield case.fail(shared, "allowSharedKeyAccess must be false")
+    # Users of the account's own sign in with passwords and keys; where nothing is said there are none.
+    for path in ("isLocalUserEnabled", "isSftpEnabled"):
+        yield from case.must_not_be_true(path)
 
 
 @rule("IAM-AZ-002", VAULT)

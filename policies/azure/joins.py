@@ -13,6 +13,7 @@ from policies.values import Reading, read
 
 _HOST: Final = re.compile(r"(?:[a-z0-9+.-]+://|tcp:)?(?:[^/@]*@)?([^/:?#,]+)")
 """The host of an address: `abfss://files@HOST/`, `tcp:HOST,1433`, or the host alone."""
+_SUBSCRIPTION: Final = re.compile(r"/subscriptions/([^/]+)/")
 ON_DEMAND: Final = "-ondemand"
 """What stands behind a workspace's name in the host of its serverless SQL."""
 NOBODY: Final = ""
@@ -124,11 +125,20 @@ def _linked(stack: Stack, resource: Resource, reading: Reading, types: Iterable[
 def _meant(stack: Stack, text: str, kind: str) -> tuple[Resource, ...]:
     name = name_of(text, named()[kind])
     found = _by_name(stack, kind).get(name, ()) if name else ()
+    found = tuple(one for one in found if not _elsewhere(stack, one, text))
     if len(found) > 1 and kind != GROUP and text.startswith("/"):
         # Namesakes stand in different groups, and an id says in which; one alone is meant whatever its group is called.
         group = name_of(text, named()[GROUP])
         return tuple(one for one in found if group in _groups(stack, one)) or found
     return found
+
+
+def _elsewhere(stack: Stack, resource: Resource, text: str) -> bool:
+    """Whether an id is of another subscription than the one that the resource's provider is held to."""
+    found = _SUBSCRIPTION.match(text.strip().lower())
+    provider = stack.provider_of(resource) if found else None
+    own = provider.read("subscriptionId").text.lower() if provider is not None else ""
+    return found is not None and own not in ("", found[1])
 
 
 def _groups(stack: Stack, resource: Resource) -> frozenset[str]:

@@ -27,6 +27,7 @@ DATASET_DEFAULT: Final = "US"
 """Where BigQuery puts a dataset, a job or a transfer whose location is not said."""
 ANYWHERE: Final = "global"
 _SERVICES: Final = {"storage": "bucket", "bigquery": "dataset", "pubsub": "topic", "logging": "log"}
+_PROJECT: Final = re.compile(r"(?:^|/)projects/([a-z][a-z0-9:.-]*[a-z0-9])/")
 _GOOGLE: Final = (".cloudfunctions.net", ".run.app", ".appspot.com", ".googleapis.com")
 _CODE: Final = re.compile(r"(?:-([a-z]{2})\.a\.run\.app|\.([a-z]{2})\.r\.appspot\.com)$")
 
@@ -89,6 +90,8 @@ def named(stack: Stack, resource: Resource, reading: Reading, kind: str) -> list
     if not reading.text:
         return linked
     wanted = own_name(kind, reading.text)
+    if _elsewhere(stack, resource, reading.text):
+        return []
     own = OWN_NAMES[kind]
     for among in (linked, list(stack.of(kind))):
         same = [one for one in among if own_name(kind, one.read(own).text) == wanted and wanted]
@@ -96,6 +99,14 @@ def named(stack: Stack, resource: Resource, reading: Reading, kind: str) -> list
             return same
     nameless = [one for one in linked if not one.read(own).text]
     return nameless or [one for one in stack.of(kind) if one.read(own).missing and one.name.lower() == wanted]
+
+
+def _elsewhere(stack: Stack, resource: Resource, text: str) -> bool:
+    """Whether a name says another project than the one that the resource, or its provider, works in."""
+    found = _PROJECT.search(text)
+    own = {one.read("project").text for one in (stack.provider_of(resource), resource) if one is not None}
+    # A project also goes by its number, which nothing here says.
+    return found is not None and not found[1].isdigit() and bool(own - {""}) and found[1] not in own
 
 
 def _links(resource: Resource, reading: Reading) -> tuple[str, ...]:
