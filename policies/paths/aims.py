@@ -26,10 +26,14 @@ OF_CLOUD: Final = (
 )
 OWN_INPUTS: Final = (
     *("name", "bucket", "functionName", "jobName", "secretId", "repositoryId", "accountId", "datasetId", "tableId"),
-    *("identifier", "clusterIdentifier", "clusterName", "domainName", "workspaceName", "namespaceName"),
-    *("eventHubName", "accountName", "vaultName", "serverName", "registryName", "resourceName", "bucketId"),
-    *("queueName", "topicName", "containerName", "environmentName", "resourceName_", "keyName", "topicArn"),
+    *("identifier", "clusterIdentifier", "clusterName", "domainName", "workgroupName", "namespaceName"),
+    *("bucketId", "queueName", "topicName", "topicArn"),
 )
+OF_PARTS: Final = (
+    *("eventHubName", "queueName", "topicName", "containerName", "shareName", "tableName", "databaseName", "keyName"),
+    *("resourceName", "diskName", "snapshotName", "vmName", "jobName", "sqlPoolName", "deploymentName"),
+)
+"""Inputs by which types of Azure are called that others name only as a part of something."""
 SERVICES: Final = {
     "logs": "cloudwatch",
     "events": "cloudwatch",
@@ -63,7 +67,7 @@ class Register:
         linked = [one for one in self._linked(resource, at) if types is None or one.type in types]
         if not at.text:
             return tuple(linked)
-        among = self._named(at.text, types)
+        among = [one for one in self._named(at.text, types) if one is not resource]
         both = [one for one in among if one in linked]
         nameless = [one for one in linked if not _names(one, of_program=False)]
         return tuple(both or self._nearest(resource, at.text, among) or nameless)
@@ -98,7 +102,7 @@ class Register:
         """Of namesakes those in the region that the text says, or else in the same one as who names them."""
         said = arn(text)
         here = (said.region if said and said.region else self.stack.location(resource).text).lower()
-        near = [one for one in among if self.stack.location(one).text.lower() == here]
+        near = [one for one in among if here and self.stack.location(one).text.lower() == here]
         if said and said.region:
             return near
         # A name alone means something near, unless it is of a kind whose names are unique in the world.
@@ -118,9 +122,10 @@ def _serves(service: str, resource: Resource) -> bool:
 
 def _names(resource: Resource, *, of_program: bool = True) -> frozenset[str]:
     """What others call it. Where its cloud will name it, its name in the program has to do."""
-    found = {resource.read(key).text.lower() for key in OWN_INPUTS if key in resource.inputs} - {""}
-    if resource.cloud == "azure" and resource.type in azure_names():
-        found = {joins.own_name(resource)} - {""}
+    keys = OWN_INPUTS
+    if resource.cloud == "azure":  # a part carries the names of what it is a part of
+        keys = (azure_names()[resource.type].input,) if resource.type in azure_names() else OF_PARTS
+    found = {resource.read(key).text.lower() for key in keys if key in resource.inputs} - {""}
     return frozenset(found or ({resource.name.lower()} if of_program else ()))
 
 

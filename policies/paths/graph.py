@@ -144,8 +144,7 @@ class Builder:
     def _keys(self, resource: Resource) -> Iterator[Edge]:
         """Every key that an input names, at any depth."""
         known = role(resource.type)
-        handles = known.role != "key" if known else resource.type in links()
-        if resource.cloud not in ("aws", "gcp") or not handles:
+        if resource.cloud not in ("aws", "gcp") or (known is not None and known.role == "key"):
             return
         for at in _key_readings(resource.inputs, "", resource.cloud):
             types = KEYS if resource.cloud == "aws" else (gcp.KEY, gcp.KEY_RING)

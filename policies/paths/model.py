@@ -85,6 +85,8 @@ class Store:
     what: str
     place: str
     paths: tuple[Path, ...]
+    more: int = 0
+    """Paths that are not told, because they pass other stores that tell them."""
 
 
 @dataclass(frozen=True)

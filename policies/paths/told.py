@@ -9,9 +9,8 @@ from policies.judge import judge
 from policies.model import Resource, Stack
 from policies.paths.facts import kinds
 from policies.paths.model import Edge, Hop, Spot, Verdict
+from policies.rules import FIRM
 from policies.values import Reading
-
-IN_FOUND = re.compile(r'^"(.*)"$')
 
 
 class Told:
@@ -21,13 +20,15 @@ class Told:
         self._fails: dict[str, list[tuple[str, str, str]]] = {}
         self._unsure: set[tuple[str, str]] = set()
         self._resources = {one.urn: one for one in stack.resources}
+        # Without a boundary there is nothing to leave, but everybody can still be let in.
+        about = {one for one in kinds() if stack.boundary is not None or not one.startswith(FIRM)}
         outcome = judge(stack)
         for one in outcome.failed:
-            if one.resource is not None and one.rule.id in kinds():
+            if one.resource is not None and one.rule.id in about:
                 entry = (one.rule.id, one.said.path, one.said.message)
                 self._fails.setdefault(one.resource.urn, []).append(entry)
         for one in outcome.unsure:
-            if one.resource is not None and one.rule.id in kinds():
+            if one.resource is not None and one.rule.id in about:
                 self._unsure.add((one.resource.urn, one.said.path))
 
     def fails(self, resource: Resource, at: Reading) -> bool:
@@ -71,5 +72,5 @@ def _top(path: str) -> str:
 
 def _where(message: str) -> str:
     """The place that a rule's message names; it stands before the words that say that it is outside."""
-    found = re.search(r"(?:to|in|is|of) ([^ ]+(?: \([^)]*\))?),? (?:outside|which is no)", message)
-    return found[1].rstrip(",") if found else "outside the boundary"
+    found = re.search(r"(?:to|in|is|of) ([^ ,]+)(?: \([^)]*\))?,? (?:outside|which is no)", message)
+    return found[1] if found else "outside the boundary"

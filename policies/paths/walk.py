@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import Final
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
 from policies.model import Resource, Stack
 from policies.paths.aims import worst
-from policies.paths.facts import Role, role
+from policies.paths.facts import Role, links, role
 from policies.paths.grants import Grants
 from policies.paths.graph import Builder
 from policies.paths.model import ORDER, Chart, Edge, Hop, Path, Spot, Store, Verdict
@@ -18,6 +18,8 @@ from policies.paths.vanish import vanishing
 from policies.paths.where import spots
 from policies.standings import Class, parts, standing
 
+FAR_PATHS: Final = 50
+"""Paths of one store and one verdict that pass other stores; the rest are counted."""
 LIES: Final = "lies there"
 WHERE: Final = ("region", "location", "zone")
 LOOSE: Final = Role("mover", "")
@@ -29,12 +31,44 @@ def chart(stack: Stack) -> Chart:
     return _Walk(stack).chart()
 
 
+class Came(NamedTuple):
+    """How a walk came to a resource: from which, by which step, past how many stores and programs."""
+
+    before: Resource | None
+    hop: Hop | None
+    stops: int
+
+
+class _Way(NamedTuple):
+    hops: tuple[Hop, ...]
+    through: tuple[str, ...]
+
+
+@dataclass
+class _Trip:
+    """The paths of one store. Of those that pass other stores only so many are told; each begins at one of them too."""
+
+    paths: list[Path] = field(default_factory=list[Path])
+    told: Counter[Verdict] = field(default_factory=Counter[Verdict])
+
+    def takes(self, verdict: Verdict, *, far: bool) -> bool:
+        """Whether one more path is told; it is counted in any case."""
+        self.told[verdict] += far
+        return not far or self.told[verdict] <= FAR_PATHS
+
+    @property
+    def more(self) -> int:
+        """How many are not told."""
+        return sum(max(0, number - FAR_PATHS) for number in self.told.values())
+
+
 class _Walk:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.told = Told(stack)
         builder = Builder(stack, self.told)
         self.places = {one.urn: _places(stack, one) for one in stack.resources}
+        self.verdicts = {urn: _worst(found) for urn, found in self.places.items()}
         self.edges: dict[str, list[Edge]] = {}
         leaving: set[tuple[str, str]] = set()
         read = [
@@ -75,9 +109,10 @@ class _Walk:
                 yield edge.hop
 
     def _store(self, one: Resource, known: Role) -> Store:
-        paths = sorted(self._paths(one), key=lambda path: (ORDER.index(path.verdict), len(path.hops), path.to))
+        trip = self._trip(one)
+        paths = sorted(trip.paths, key=lambda path: (ORDER.index(path.verdict), len(path.hops), path.to))
         place = ", ".join(dict.fromkeys(spot.name for spot in self.places[one.urn]))
-        return Store(one.urn, one.type, one.name, known.word, place, tuple(paths))
+        return Store(one.urn, one.type, one.name, known.word, place, tuple(paths), trip.more)
 
     def _add(self, edge: Edge) -> None:
         self.edges.setdefault(edge.source.urn, []).append(edge)
@@ -89,32 +124,39 @@ class _Walk:
                 if spot.verdict is not Verdict.INSIDE:
                     yield Edge(one, spot, Hop(one.urn, spot.path, LIES, "all that it holds"))
 
-    def _paths(self, start: Resource) -> Iterator[Path]:
+    def _trip(self, start: Resource) -> _Trip:
         """The shortest way to each end, and every way that leaves by another door."""
-        seen = {start.urn}
-        doors: set[tuple[str, Hop]] = set()
-        queue: deque[tuple[Resource, tuple[Hop, ...], tuple[str, ...]]] = deque([(start, (), ())])
+        trip = _Trip()
+        came: dict[str, Came] = {start.urn: Came(None, None, 0)}
+        doors: set[tuple[str, Hop | None]] = set()
+        queue = deque([start])
         while queue:
-            here, hops, through = queue.popleft()
+            here = queue.popleft()
             for edge in self.edges.get(here.urn, ()):
-                steps, target = _joined(hops, edge.hop), edge.target
+                target, far = edge.target, came[here.urn].stops > 0
                 verdict = self._verdict(target)
                 if isinstance(target, Spot):
-                    if (target.name, edge.hop) not in doors:
-                        doors.add((target.name, edge.hop))
-                        yield Path(target.name, verdict, steps, self._rules(steps, verdict), through=through)
-                elif target.urn not in seen:
-                    seen.add(target.urn)
+                    door = (target.name, None if edge.hop.kind == LIES else edge.hop)
+                    if door not in doors and trip.takes(verdict, far=far):
+                        trip.paths.append(self._path(target.name, verdict, _hops(came, here, edge.hop)))
+                    doors.add(door)
+                elif target.urn not in came:
                     ends, carries = _is_end(target)
-                    if ends:
-                        yield self._arrived(target, verdict, steps, through)
+                    came[target.urn] = Came(here, edge.hop, came[here.urn].stops + ends)
+                    if ends and trip.takes(verdict, far=far):
+                        trip.paths.append(self._arrived(target, verdict, _hops(came, here, edge.hop)))
                     if carries and verdict is not Verdict.LEAVES:
-                        queue.append((target, steps, (*through, target.name) if ends else through))
+                        queue.append(target)
+        return trip
 
-    def _arrived(self, one: Resource, verdict: Verdict, hops: tuple[Hop, ...], through: tuple[str, ...]) -> Path:
+    def _path(self, to: str, verdict: Verdict, way: _Way) -> Path:
+        return Path(to, verdict, way.hops, self._rules(way.hops, verdict), through=way.through)
+
+    def _arrived(self, one: Resource, verdict: Verdict, way: _Way) -> Path:
         place = ", ".join(dict.fromkeys(spot.name for spot in self.places[one.urn]))
-        rules = self._rules(hops, verdict) or (self.told.any_rules(one.urn) if verdict is Verdict.LEAVES else ())
-        return Path(one.name, verdict, hops, rules, one.urn, place, through)
+        found = self._path(one.name, verdict, way)
+        rules = found.rules or (self.told.any_rules(one.urn) if verdict is Verdict.LEAVES else ())
+        return replace(found, rules=rules, urn=one.urn, place=place)
 
     def _rules(self, hops: tuple[Hop, ...], verdict: Verdict) -> tuple[str, ...]:
         if verdict is not Verdict.LEAVES:
@@ -127,10 +169,7 @@ class _Walk:
         return said
 
     def _verdict(self, target: Resource | Spot) -> Verdict:
-        if isinstance(target, Spot):
-            return target.verdict
-        found = worst(self.places[target.urn])
-        return found.verdict if found else Verdict.INSIDE
+        return target.verdict if isinstance(target, Spot) else self.verdicts[target.urn]
 
 
 def _places(stack: Stack, one: Resource) -> tuple[Spot, ...]:
@@ -138,11 +177,16 @@ def _places(stack: Stack, one: Resource) -> tuple[Spot, ...]:
     if not one.custom or one.is_provider:
         return ()
     known = role(one.type)
-    if known is None and (standing(one.type).kind is Class.NONE or _only_wires(one.type)):
+    if known is None and (one.type in links() or standing(one.type).kind is Class.NONE or _only_wires(one.type)):
         return ()
     if known is not None and known.role in ("identity", "wiring"):
         return ()
     return spots(stack, one)
+
+
+def _worst(found: tuple[Spot, ...]) -> Verdict:
+    spot = worst(found)
+    return spot.verdict if spot else Verdict.INSIDE
 
 
 def _only_wires(kind: str) -> bool:
@@ -163,7 +207,14 @@ def _is_end(one: Resource) -> tuple[bool, bool]:
     return known.role in ("store", "mover", "key"), known.role != "key"
 
 
-def _joined(hops: Iterable[Hop], last: Hop) -> tuple[Hop, ...]:
-    """The hops with one more; of two by the same resource only the later one opens the way on."""
-    before = tuple(hops)
-    return (*before[:-1], last) if before and before[-1].urn == last.urn else (*before, last)
+def _hops(came: Mapping[str, Came], last: Resource, hop: Hop) -> _Way:
+    """The steps to a resource and one more; of two by the same resource only the later one opens the way on."""
+    hops, through = [hop], list[str]()
+    here: Resource | None = last
+    while here is not None and (step := came[here.urn]).hop is not None:
+        if step.hop.urn != hops[-1].urn:
+            hops.append(step.hop)
+        if _is_end(here)[0]:
+            through.append(here.name)
+        here = step.before
+    return _Way(tuple(reversed(hops)), tuple(reversed(through)))
