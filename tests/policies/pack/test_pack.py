@@ -177,3 +177,33 @@ def test_check_and_pack_judge_our_stacks_alike() -> None:
     assert told.boundary is not None
     assert not judge_with(Configuration())(found, None).findings
     assert stack("eu").boundary == told.boundary
+
+
+def test_a_declared_transfer_is_told_under_a_policy_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    until = datetime.date.today() + datetime.timedelta(days=200)  # noqa: DTZ011 - what the pack takes too
+    row = {
+        "what": "clicks",
+        "destination": "jp",
+        "recipient": "Example Ltd",
+        "basis": "adequacy",
+        "reference": "DPO-117",
+        "expires": until.isoformat(),
+    }
+    key = ("SOV-AWS-001", urn(STREAM, "clicks"))
+
+    def about(**changes: str) -> list[Told]:
+        config = {"homeshore:residency": '{"boundary": "eu"}', "homeshore:transfers": json.dumps([{**row, **changes}])}
+        monkeypatch.setenv("PULUMI_CONFIG", json.dumps(config))
+        return ask(here(), open_stream())
+
+    told = about()
+    assert key not in violations(told)
+    lowered = [one for one in told if one.policy == "declared-transfers" and one.urn == key[1]]
+    assert [one.level for one in lowered if "SOV-AWS-001 " in one.message] == [ADVISORY]
+    assert f"Declared: clicks to Example Ltd (jp) by adequacy, DPO-117, until {until}" in lowered[0].message
+    assert "TRF-X-001" not in {one.policy for one in told}
+
+    expired = about(expires="2026-01-01")
+    assert key in violations(expired)
+    assert [one.level for one in expired if one.policy == "TRF-X-001"] == [MANDATORY]
+    assert "declared-transfers" not in {one.policy for one in expired}
