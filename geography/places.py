@@ -155,18 +155,17 @@ def area(text: str) -> Boundary:
     known = tables().boundaries
     by_country = {next(iter(one.countries)).lower(): one for one in known.values() if len(one.countries) == 1}
     parts: list[Boundary] = []
-    for word in text.strip().lower().split("+"):
+    for word in map(str.strip, text.lower().split("+")):
         found = known.get(word) or by_country.get(word)
         if found is None:
             raise UnknownBoundary(word, _near_boundaries(word))
         parts.append(found)
-    if len(parts) == 1:
-        return parts[0]
-    name = "+".join(sorted({one.name for one in parts}))
-    if name in known:
-        return known[name]
+    names = {one.name for one in parts}
+    written = next((one for one in known.values() if set(one.name.split("+")) == names), None)
+    if written is not None:
+        return written
     union = Boundary(
-        name,
+        "+".join(sorted(names)),
         " and ".join(dict.fromkeys(one.title for one in parts)),
         frozenset[str]().union(*(one.jurisdictions for one in parts)),
         frozenset[str]().union(*(one.countries for one in parts)),
