@@ -116,9 +116,7 @@ def as_config(stack: Stack) -> dict[str, object]:
     given: dict[str, object] = {"boundary": stack.boundary.name} if stack.boundary else {}
     for field in dataclasses.fields(Parameters):
         value = getattr(stack.parameters, field.name)
-        if (
-            field.name in configuration.Told.model_fields
-        ):  # the others are the stack's own statement
+        if field.name in configuration.Told.model_fields:  # the others are the stack's own statement
             given[field.name] = sorted(cast("frozenset[str]", value)) if isinstance(value, frozenset) else value
     return given
 
