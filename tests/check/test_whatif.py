@@ -190,3 +190,13 @@ def test_a_judgement_under_a_supposition_leaves_the_tables_alone(tmp_path: Path)
     assert first == again
     assert first.breaks
     assert not nothing.breaks
+
+
+def test_every_sentence_of_the_page_can_be_supposed() -> None:
+    page = (ROOT / "docs" / "transfers.md").read_text(encoding="utf-8")
+    table = page.split("| sentence | what changes |\n|---|---|\n")[1].split("\n\n")[0]
+    sentences = [line.split("`")[1] for line in table.splitlines()]
+    sentences += [line.split("'")[1] for line in page.splitlines() if line.startswith("homeshore check")]
+    assert len(sentences) == 9
+    for one in sentences:
+        assert whatif.supposed([one]) is not geography.tables()

@@ -10,7 +10,7 @@ import pytest
 from stacks.models import BaselineConfig, StackConfig
 from stacks.reading import read_any
 from stacks.scope import stated
-from tests.config.conftest import Sandbox
+from tests.config.conftest import ROOT, Sandbox
 from tests.config.test_commands import Call
 from tests.config.test_load import handed_over, loaded
 
@@ -106,3 +106,9 @@ def test_the_command_line_exits_2(sandbox: Sandbox, homeshore: Call) -> None:
     told = homeshore("config", "dev")
     assert told.code == 0
     assert "DPO-117" in told.out
+
+
+def test_the_example_of_the_page_is_a_valid_register(sandbox: Sandbox) -> None:
+    example = (ROOT / "docs" / "transfers.md").read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    config = sandbox.read(sandbox.write(sandbox.stack_text() + example)).config
+    assert [one.recipient for one in config.transfers] == ["Example Analytics Ltd"]
