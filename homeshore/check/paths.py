@@ -102,6 +102,7 @@ def _store(store: Store) -> dict[str, object]:
         "what": store.what,
         "place": store.place,
         "paths": [_path(path) for path in store.paths],
+        "more": store.more,
     }
 
 
@@ -127,14 +128,16 @@ class _Page:
     paint: Callable[..., str]
     width: int
     verbose: bool
+    inside: str = WORDS[Verdict.INSIDE]
 
     def stack(self, one: Drawn) -> Iterator[str]:
         """A title, a block for each store, and the counts."""
         about = f"Stack {printable(one.chart.stack)}" + (f" ({printable(one.file)})" if one.file else "")
         yield self.paint(about, bold=True)
+        page = self if one.chart.bounded else replace(self, inside="leads to")
         for store in one.chart.stores:
             yield ""
-            yield from self._store(store)
+            yield from page._store(store)
         yield ""
         yield from wrapped(f"{INDENT}{_counts(one.chart)}", self.width, "")
         for gap in one.gaps:
@@ -170,12 +173,14 @@ class _Page:
             yield from self._row(Verdict.INSIDE, _listed(_ends(store, ends)))
         if behind:
             first = dict.fromkeys(path.through[0] for path in behind)
-            yield from self._plain("then", f"{count(len(behind), 'more place')} by way of {_listed(list(first))}")
+            places = count(len(behind) + store.more, "more place")
+            yield from self._plain("then", f"{places} by way of {_listed(list(first))}")
         if keys:
             yield from self._plain("key", _listed(_ends(store, keys)))
 
     def _row(self, verdict: Verdict, text: str) -> Iterator[str]:
-        yield from self._plain(WORDS[verdict], text, COLOURS.get(verdict))
+        word = self.inside if verdict is Verdict.INSIDE else WORDS[verdict]
+        yield from self._plain(word, text, COLOURS.get(verdict))
 
     def _plain(self, word: str, text: str, colour: str | None = None) -> Iterator[str]:
         left = f"{INDENT * 2}{word:<{COLUMN}}"
@@ -189,9 +194,10 @@ def _told(path: Path) -> str:
     end = clipped(path.to, LONGEST) + (f" in {clipped(path.place, LONGEST)}" if path.place else "")
     way = " > ".join(_hop(hop.urn, hop.path) for hop in path.hops)
     last = path.hops[-1]
-    what = clipped(last.what, LONGEST) if path.verdict is Verdict.VANISHES else last.kind
+    if path.verdict is Verdict.VANISHES:
+        return f"{clipped(last.what, LONGEST)}: {way}"
     rules = f" ({', '.join(path.rules)})" if path.rules else " (no rule reports it)" if path.silent else ""
-    return f"{end}: {what}, opened by {way}{rules}"
+    return f"{end}: {last.kind}, opened by {way}{rules}"
 
 
 def _hop(urn: str, path: str) -> str:
@@ -220,7 +226,8 @@ def _listed(names: Sequence[str]) -> str:
 
 def _counts(found: Chart) -> str:
     counted: Mapping[Verdict, int] = {one: len(found.ending(one)) for one in Verdict}
-    parts = [f"{number} {COUNTED[verdict]}" for verdict, number in counted.items() if number]
+    words = COUNTED if found.bounded else COUNTED | {Verdict.INSIDE: "lead on, with no boundary to leave"}
+    parts = [f"{number} {words[verdict]}" for verdict, number in counted.items() if number]
     total = count(len(found.stores), "store"), count(sum(counted.values()), "path")
     return f"{total[0]}, {total[1]}{': ' if parts else ''}{', '.join(parts)}."
 

@@ -93,7 +93,7 @@ def command(
     Example: homeshore check dev
              homeshore check --all --format github --output report.sarif --output report.xml
              pulumi preview --json | homeshore check --input - --boundary eu
-             homeshore check --paths aws-eu-central-1
+             homeshore check --paths dev
              homeshore check --all --what-if 'uk not adequate'
 
     Exits 1 where a violation fails the check (with --strict also a warning), and where no verdict can be: nothing or

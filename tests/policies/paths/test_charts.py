@@ -49,7 +49,8 @@ def test_without_a_boundary_nothing_leaves_but_what_everybody_may_read(entry: di
 
 
 def test_a_path_tells_its_steps_and_whom_it_passes() -> None:
-    found = drawn(next(one for one in ENTRIES if one["name"].startswith("a stream")))
+    entry = next(one for one in ENTRIES if one["name"].startswith("a stream"))
+    found = drawn(entry)
     clicks = next(one for one in found.stores if one.name == "clicks")
     path = next(one for one in clicks.paths if one.to == "abroad")
     assert [(hop.urn.rpartition("::")[2], hop.path, hop.kind) for hop in path.hops] == [
@@ -59,4 +60,4 @@ def test_a_path_tells_its_steps_and_whom_it_passes() -> None:
     ]
     assert path.through == ("worker",)
     assert path.rules == ("SOV-AWS-001",)
-    assert (path.place, found.fails) == ("us-east-1", True)
+    assert (path.place, found.fails) == (entry["resources"][1]["inputs"]["region"], True)
