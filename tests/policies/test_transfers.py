@@ -11,7 +11,7 @@ import pytest
 import geography
 from findings import Enforcement, Finding, Judgement
 from policies import subject
-from policies.configuration import configuration
+from policies.configuration import ConfigurationError, configuration
 from policies.model import Resource
 from policies.rules import catalogue
 from policies.transfers import kinds_of_rules, register
@@ -280,3 +280,9 @@ def test_a_law_holds_where_the_stack_stands() -> None:
     assert least("us+us-gov", "us-gov") == 90
     assert least("us+us-gov") == 1  # it may stand in either
     assert least("us+us-gov", "us", "us-gov") == 90
+
+
+@pytest.mark.parametrize("level", ["advisory", "disabled"])
+def test_the_rule_about_the_register_takes_no_lower_level(level: str) -> None:
+    with pytest.raises(ConfigurationError, match="TRF-X-001: "):
+        configuration({"TRF-X-001": level})
