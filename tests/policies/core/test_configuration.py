@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -24,16 +25,24 @@ def faults(document: object) -> list[str]:
 
 @pytest.mark.parametrize("case", FAULTS, ids=lambda case: str(case["document"])[:60])
 def test_every_fault_says_where_what_and_what_to_do(case: dict[str, Any]) -> None:
-    assert faults(case["document"]) == case["says"]
+    assert faults(case["document"]) == list(map(explained, case["says"]))
+
+
+def explained(fault: str) -> str:
+    """The fault with what its parameter is for."""
+    field = Told.model_fields.get(fault.partition(":")[0].removeprefix("parameters.").partition(".")[0])
+    return fault if field is None else re.sub("~$", field.description or "", fault)
 
 
 def test_a_document_that_holds_nothing_is_the_default() -> None:
-    for empty in (None, {}, {"parameters": None}, {"parameters": {}}, {"parameters": "advisory"}):
+    empties: tuple[object, ...] = (None, {}, {"parameters": None}, {"parameters": {}}, {"parameters": "advisory"})
+    for empty in empties:
         assert configuration(empty) == Configuration(Told(), {})
 
 
 def test_a_document_that_is_no_mapping() -> None:
-    for wrong in ([], "eu", 3, False):
+    several: tuple[object, ...] = ([], "eu", 3, False)
+    for wrong in several:
         assert faults(wrong) == ["the document is no mapping of rule ids and `parameters`"]
 
 
@@ -95,7 +104,7 @@ def test_every_parameter_is_taken_as_it_is_told() -> None:
     assert set(given) == set(Told.model_fields)
     told = configuration({"parameters": given}).told
     for key, value in given.items():
-        assert getattr(told, key) == (tuple(value) if isinstance(value, list) else value)
+        assert getattr(told, key) == (tuple(cast("list[Any]", value)) if isinstance(value, list) else value)
 
 
 def test_the_defaults() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -31,7 +30,7 @@ ROW = """
 
 def exemption(days: int = 100, **changed: str) -> Exemption:
     """One in order, that ends so many days from today."""
-    row: dict[str, Any] = {
+    row = {
         "rule": "ENC-AWS-003",
         "stack": "dev",
         "resource": "lake",
@@ -40,7 +39,7 @@ def exemption(days: int = 100, **changed: str) -> Exemption:
         "expires": TODAY + datetime.timedelta(days),
         "ticket": "DATA-4711",
     }
-    return Exemption(**{**row, **changed})
+    return Exemption.model_validate({**row, **changed})
 
 
 def found(rule: str = "ENC-AWS-003", of: str = BUCKET, path: str = "") -> Finding:

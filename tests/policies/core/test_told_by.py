@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from homeshore.engine import Resource, Snapshot
 from homeshore.errors import UserError
 from policies import exemptions
 from policies.configuration import Configuration, Told
+from policies.model import Stack
 from policies.subject import PIPELINE
 from tests.policies.build import UNKNOWN
 
@@ -30,8 +32,8 @@ def fault(file: str | None, boundary: str | None = None) -> str:
     return str(raised.value).replace(f"{file}: ", "FILE: ")
 
 
-def registration(kind: str, name: str, *, custom: bool = True, **inputs: object) -> Resource:
-    return Resource(f"urn:pulumi:test::test::{kind}::{name}", kind, name, custom, inputs=inputs)  # type: ignore[arg-type]
+def registration(kind: str, name: str, *, custom: bool = True, **inputs: Any) -> Resource:
+    return Resource(f"urn:pulumi:test::test::{kind}::{name}", kind, name, custom, inputs=inputs)
 
 
 def snapshot(*resources: Resource, deployed: bool = False) -> Snapshot:
@@ -138,14 +140,18 @@ def test_exemptions_that_cannot_be_read_end_it(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_judge_passes_on_day_file_exemptions_and_whether_it_is_an_update(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: dict[str, object] = {}
-    monkeypatch.setattr(policy, "verdict", lambda stack, **named: given.update(named, stack=stack))
+    given: dict[str, Any] = {}
+
+    def verdict(stack: Stack, **named: Any) -> None:
+        given.update(named, stack=stack)
+
+    monkeypatch.setattr(policy, "verdict", verdict)
     day = datetime.date(2027, 3, 1)
     topic = registration("aws:sns/topic:Topic", "alerts")
     judge_with(Configuration(Told(boundary="eu")), day)(snapshot(topic, deployed=True), "preview.json")
     judged = given.pop("stack")
-    assert (judged.name, judged.boundary.name) == ("test", "eu")  # type: ignore[attr-defined]
-    assert [one.urn for one in judged.resources] == [topic.urn]  # type: ignore[attr-defined]
+    assert (judged.name, judged.boundary.name) == ("test", "eu")
+    assert [one.urn for one in judged.resources] == [topic.urn]
     assert given == {
         "exemptions": exemptions.standing(),
         "today": day,

@@ -44,7 +44,7 @@ def of(told: Judgement, rule: str) -> list[Finding]:
 
 def exemption(**changed: Any) -> Exemption:
     row = {"rule": "PUB-AWS-001", "stack": "test", "resource": "block", "reason": "r", "owner": "o", "ticket": "t"}
-    return Exemption(**{**row, "expires": TODAY + datetime.timedelta(100), **changed})
+    return Exemption.model_validate({**row, "expires": TODAY + datetime.timedelta(100), **changed})
 
 
 def test_a_finding_says_all_that_the_catalogue_says_of_its_rule() -> None:
