@@ -66,7 +66,8 @@ class Told(BaseModel):
     )
     strict: bool = Field(default=False, description="Also the stricter reading of a rule, where it has two.")
     log_days: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = Field(
-        default=(1, 3653), description="Days for which logs are kept, at least and at most. Where the law asks for more, it holds."
+        default=(1, 3653),
+        description="Days for which logs are kept, at least and at most. Where the law asks for more, it holds.",
     )
     stream_hours_at_most: Hours | None = Field(
         default=None,
