@@ -31,6 +31,7 @@ UNFIT: Final = frozenset(
     }
 )
 """Tests that take longer than all the others, or that measure time."""
+GIVEN: Final = frozenset({"monkeypatch", "tmp_path"})
 SCANS: Final = frozenset({"test_tables", "test_types", "test_a_row_names_an_input_of_the_sdk"})
 """Modules and functions that search the SDKs: they say more of tables than of rules, and take as long as the rest."""
 _Argument = dict[str, Any]
