@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from pathlib import Path
@@ -9,18 +10,18 @@ from typing import Any
 
 import pytest
 
-import geography
 from homeshore import cli
 from homeshore.check.paths import Drawn, document, render, sentences
 from policies.paths import Chart, Hop, Store, Verdict
 from policies.paths import Path as Way
 from tests.check.reports import CLEAN, PROVIDER, UNKNOWN, preview, state, urn
+from tests.config.conftest import region_in
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = "tests/check/data/paths.json"
 PAGE = ROOT / "docs" / "paths.md"
 WIDEST = 80
-THERE = next(one.name for one in geography.regions("aws") if one.country == "US" and one.kind == "region")
+THERE = region_in("US")
 FAR = state("pulumi:providers:aws", "far", {"region": THERE})
 LAKE = state("aws:s3/bucket:Bucket", "lake", {"bucket": "shop-lake"})
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "hunter2"}
@@ -133,6 +134,29 @@ def test_what_a_store_outside_leads_to_is_said(tmp_path: Path, capsys: pytest.Ca
     path = preview(tmp_path, PROVIDER, FAR, LAKE | {"provider": f"{urn('far', 'pulumi:providers:aws')}::id"})
     assert check("--input", path, "--boundary", "eu") == 1
     assert f"{THERE}: lies there, opened by lake region (SOV-AWS-001)" in capsys.readouterr().out
+
+
+TRANSFER = {
+    "what": "clicks",
+    "destination": "uk",
+    "recipient": "Example Ltd",
+    "basis": "adequacy",
+    "reference": "DPO-117",
+    "expires": str(datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=90)),
+}
+
+
+@pytest.mark.parametrize(("country", "verdict"), [("GB", "allowed"), ("US", "leaves")])
+def test_a_declared_transfer_is_allowed_and_nothing_else(
+    country: str, verdict: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stated = {"boundary": "eu", "transfers": [TRANSFER]}
+    pipeline = state("homeshore:pipeline:RegionalPipeline", "pipeline", stated) | {"custom": False}
+    provider = f"{urn('p', 'pulumi:providers:aws')}::id"
+    away = state("aws:sqs/queue:Queue", "away", {"region": region_in(country)}, provider=provider)
+    check("--json", "--input", preview(tmp_path, pipeline, PROVIDER, away))
+    (store,) = json.loads(capsys.readouterr().out)["stacks"][0]["stores"]
+    assert {one["verdict"] for one in store["paths"]} == {verdict}
 
 
 @pytest.mark.parametrize("option", [["--format", "sarif"], ["--strict"], ["--output", "a.json"]])
