@@ -62,13 +62,14 @@ def _everything(
 ) -> Iterator[Statement[Said]]:
     clouds = {resource.cloud for resource in stack.resources}
     for resource in stack.resources:
+        case = Case(stack, resource)
         for one in rules_for(resource.type, resource.package):
             if one.check is None or not _may_say(one, wanted):
                 continue
             counted[one.id] += 1
             if one.knows_types:
                 looked_at.add(resource.urn)
-            for said in one.check(Case(stack, resource)):
+            for said in one.check(case):
                 yield from _stated(one, said.resource or resource, said, wanted)
     for one in rules():
         if one.on_stack is not None and _may_say(one, wanted):

@@ -42,17 +42,17 @@ class Resource:
     dependencies: tuple[str, ...] = ()
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
 
-    @property
+    @cached_property
     def package(self) -> str:
         """The package of its type: aws, azure-native, gcp, pulumi, or a stranger's."""
         return self.type.removeprefix(PROVIDER) if self.is_provider else self.type.partition(":")[0]
 
-    @property
+    @cached_property
     def cloud(self) -> str | None:
         """aws, azure or gcp; None for a type of none of them."""
         return CLOUDS.get(self.package)
 
-    @property
+    @cached_property
     def is_provider(self) -> bool:
         """Whether it is a provider, explicit or default."""
         return self.type.startswith(PROVIDER)
@@ -113,6 +113,7 @@ class Stack:
         self.resources = tuple(resources)
         self.boundary = boundary
         self.parameters = parameters or Parameters()
+        self._located: dict[Resource, Reading] = {}
         self.by_urn: dict[str, Resource] = {one.urn: one for one in self.resources}
         self.by_type: dict[str, list[Resource]] = {}
         for one in self.resources:
@@ -154,6 +155,12 @@ class Stack:
 
     def location(self, resource: Resource) -> Reading:
         """Where `resource` lies, as its inputs, its group or its provider say; MISSING where none does."""
+        found = self._located.get(resource)
+        if found is None:
+            found = self._located[resource] = self._location(resource)
+        return found
+
+    def _location(self, resource: Resource) -> Reading:
         # Only AWS has an input `location` that means something else (a site of Direct Connect, say).
         for key in ("region",) if resource.cloud == "aws" else ("region", "location", "zone"):
             own = resource.read(key)

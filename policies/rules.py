@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Final, TypeAlias, cast
 
 from findings import Category, Enforcement, Severity
@@ -161,7 +161,7 @@ class Rule:
     check: Check | None
     on_stack: OnStack | None
 
-    @property
+    @cached_property
     def knows_types(self) -> bool:
         """Whether it is about certain types or packages, not about whatever is there."""
         return ANY not in self.types

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias, TypeGuard, cast
 
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 
@@ -33,6 +33,8 @@ SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a signature, 
 OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 MASKS: Final = frozenset({"[secret]"})
 SHOWN_CHARACTERS: Final = 120
+_SEVERAL: Final = ("[]", "*")
+_OPENING: Final = ("{", "[")
 _SCALARS: Final = frozenset({str, bool, int, float, type(None), list})
 
 
@@ -116,7 +118,7 @@ def classify(path: str, value: object) -> Reading:
     value = opened(value)
     if value is None or value == "":
         return Reading(path, State.MISSING)
-    if is_unknown(value):
+    if isinstance(value, str) and (value in UNKNOWNS or value in MASKS):
         return Reading(path, State.UNKNOWN)
     return Reading(path, State.KNOWN, cast("Plain", value))
 
@@ -130,17 +132,24 @@ def opened(value: object) -> object:
     """The value inside Pulumi's wrappers; a secret becomes a mark of an unknown, whatever it holds."""
     if value.__class__ in _SCALARS:  # nearly all there is: asking an abstract class costs ten times as much
         return value
-    while isinstance(value, Mapping):
-        kind = cast("Mapping[str, object]", value).get(SIGNATURE)
+    while is_block(value):
+        kind = value.get(SIGNATURE)
+        if kind is None:
+            return value
         if kind == SECRET:
             return "[secret]"
         if kind != OUTPUT:
-            return cast("object", value)
-        inner = cast("Mapping[str, object]", value)
-        if inner.get("secret"):
+            return value
+        if value.get("secret"):
             return "[secret]"
-        value = inner.get("value", next(iter(UNKNOWNS)))
+        value = value.get("value", next(iter(UNKNOWNS)))
     return value
+
+
+def is_block(value: object) -> TypeGuard[Mapping[str, object]]:
+    """Whether `value` is a mapping, asked of its class first: nearly every value is plain data."""
+    kind = value.__class__
+    return kind is dict or (kind not in _SCALARS and isinstance(value, Mapping))
 
 
 def known_later(inputs: Mapping[str, Plain], path: str) -> bool:
@@ -165,7 +174,8 @@ def read(inputs: Mapping[str, Plain], path: str) -> Reading:
     """The one value at `path` ("a.b.c", no lists). Raises ValueError for a path with a list: use read_all."""
     if "[]" in path:
         raise ValueError(f"{path}: leads to several values")
-    return next(read_all(inputs, path))
+    value, rest, at = _entered(inputs, _steps(path))
+    return next(_walk(value, rest, at)) if rest else classify(at, value)
 
 
 def read_all(inputs: Mapping[str, Plain], path: str) -> Iterator[Reading]:
@@ -174,7 +184,23 @@ def read_all(inputs: Mapping[str, Plain], path: str) -> Iterator[Reading]:
     Where a part of the path is missing or unknown, one reading says so, at the place where it ended. A list that is
     empty is missing. A mapping where a list belongs counts as a list of one: some providers flatten them.
     """
-    yield from _walk(inputs, _steps(path), "")
+    value, rest, at = _entered(inputs, _steps(path))
+    if rest:
+        yield from _walk(value, rest, at)
+    else:
+        yield classify(at, value)
+
+
+def _entered(inputs: Mapping[str, Plain], steps: tuple[str, ...]) -> tuple[object, tuple[str, ...], str]:
+    """As far as the path leads through blocks, which it mostly does: what stands there, the rest, where that is."""
+    value: object = inputs
+    at = ""
+    for number, step in enumerate(steps):
+        here = value if value.__class__ is dict and SIGNATURE not in cast("dict[str, object]", value) else opened(value)
+        if step in _SEVERAL or not is_block(here):
+            return here, steps[number:], at
+        value, at = here.get(step), f"{at}.{step}" if at else step
+    return value, (), at
 
 
 def within(reading: Reading, path: str) -> Iterator[Reading]:
@@ -211,10 +237,10 @@ def _walk(value: object, steps: tuple[str, ...], at: str) -> Iterator[Reading]: 
         for number, member in enumerate(cast("list[object]", here)):
             yield from _walk(member, steps, f"{at}[{number}]")
         return
-    if not isinstance(here, Mapping):
+    if not is_block(here):
         yield Reading(at + _rest(at, steps), State.MISSING)
         return
-    inside = cast("Mapping[str, object]", here)
+    inside = here
     if step == "*":
         for key, member in inside.items():
             yield from _walk(member, rest, _joined(at, key))
@@ -250,28 +276,33 @@ class Leaf:
 
 def leaves(inputs: Mapping[str, Plain]) -> Iterator[Leaf]:
     """Every known text in the inputs, also those inside a text that is JSON (policies, container definitions)."""
-    yield from _leaves(inputs, "")
+    found: list[Leaf] = []
+    _add_leaves(inputs, "", found)
+    yield from found
 
 
-def _leaves(value: object, at: str) -> Iterator[Leaf]:
+def _add_leaves(value: object, at: str, found: list[Leaf]) -> None:
     here = opened(value)
     if isinstance(here, str):
         if here and not is_unknown(here):
-            yield Leaf(at, here)
+            found.append(Leaf(at, here))
             inner = as_json(here)
             if inner is not None:
-                yield from _leaves(inner, at)
-    elif isinstance(here, Mapping):
-        for key, member in cast("Mapping[str, object]", here).items():
-            yield from _leaves(member, _joined(at, key))
+                _add_leaves(inner, at, found)
+    elif is_block(here):
+        for key, member in here.items():
+            _add_leaves(member, _joined(at, key), found)
     elif isinstance(here, list):
         for number, member in enumerate(cast("list[object]", here)):
-            yield from _leaves(member, f"{at}[{number}]")
+            _add_leaves(member, f"{at}[{number}]", found)
 
 
 def as_json(text: str) -> object:
     """The document in a text that begins like a JSON object or list; None where it is none."""
-    if not text.lstrip().startswith(("{", "[")):
+    first = text[:1]
+    if first not in _OPENING and not first.isspace():
+        return None
+    if not text.lstrip().startswith(_OPENING):
         return None
     try:
         return cast("object", json.loads(text))

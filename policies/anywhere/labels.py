@@ -6,16 +6,21 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final, NamedTuple, cast
+from weakref import WeakKeyDictionary
 
 import geography
 from policies.facts import rows
 from policies.model import Resource
 from policies.rules import ANY, Case, Said, rule
-from policies.values import Reading, State, as_json, classify, opened
+from policies.values import Reading, State, as_json, classify, is_block, opened
 
 RESIDENCY: Final = "DataResidency"
 DEFAULTS: Final = {"aws": "defaultTags", "gcp": "defaultLabels"}
 """The provider's input that carries tags for all that it makes: a block on one, JSON text on the wire."""
+
+
+_DEFAULTS: WeakKeyDictionary[Resource, dict[str, tuple[dict[str, Reading], bool]]] = WeakKeyDictionary()
+"""What was read of a provider, by the input that it is merged into: every resource of its asks."""
 
 
 class Carrier(NamedTuple):
@@ -39,7 +44,7 @@ def labels_are_there(case: Case) -> Iterator[Said]:
         return
     at, labels, doubtful = found
     wanted = case.stack.parameters.required_labels
-    missing = [name for name in wanted if (one := labels.get(_key(case, name))) is None or one.missing]
+    missing = [name for name in wanted if (one := labels.get(_key(case.resource.cloud, name))) is None or one.missing]
     if missing and doubtful:
         yield case.unsure(at)
     elif missing:
@@ -53,7 +58,7 @@ def residency_label_is_the_boundary(case: Case) -> Iterator[Said]:
     if found is None or boundary is None:
         return
     at, labels, doubtful = found
-    said = labels.get(_key(case, RESIDENCY), Reading(at.path, State.MISSING))
+    said = labels.get(_key(case.resource.cloud, RESIDENCY), Reading(at.path, State.MISSING))
     if said.unknown or (said.missing and doubtful):
         yield case.unsure(said)
     elif said.missing:
@@ -81,7 +86,7 @@ def _labels(case: Case) -> tuple[Reading, dict[str, Reading], bool] | None:
         return None
     at = case.read(carrier.input)
     labels, doubtful = _inherited(case, at.path) if carrier.inherits else ({}, False)
-    return at, labels | _members(case, at), doubtful or at.unknown
+    return at, labels | _members(case.resource.cloud, at), doubtful or at.unknown
 
 
 def _inherited(case: Case, as_if: str) -> tuple[dict[str, Reading], bool]:
@@ -90,25 +95,32 @@ def _inherited(case: Case, as_if: str) -> tuple[dict[str, Reading], bool]:
     path = DEFAULTS.get(case.resource.cloud or "")
     if provider is None or path is None:
         return {}, False
+    told = _DEFAULTS.setdefault(provider, {})
+    if as_if not in told:
+        told[as_if] = _defaults(provider, path, as_if, case.resource.cloud)
+    return told[as_if]
+
+
+def _defaults(provider: Resource, path: str, as_if: str, cloud: str | None) -> tuple[dict[str, Reading], bool]:
     at = provider.read(path)
     block = as_json(at.value) if isinstance(at.value, str) else at.value
-    if case.resource.cloud == "aws":
+    if cloud == "aws":
         block = cast("Mapping[str, object]", block).get("tags") if isinstance(block, Mapping) else None
     labels = classify(as_if, block)
-    return _members(case, labels), at.unknown or labels.unknown
+    return _members(cloud, labels), at.unknown or labels.unknown
 
 
-def _members(case: Case, at: Reading) -> dict[str, Reading]:
+def _members(cloud: str | None, at: Reading) -> dict[str, Reading]:
     here = opened(at.value)
-    if not isinstance(here, Mapping):
+    if not is_block(here):
         return {}
-    members = cast("Mapping[str, object]", here)
-    return {_key(case, key): classify(f"{at.path}.{key}", value) for key, value in members.items()}
+    return {_key(cloud, key): classify(f"{at.path}.{key}", value) for key, value in here.items()}
 
 
-def _key(case: Case, name: str) -> str:
+@cache
+def _key(cloud: str | None, name: str) -> str:
     """A label's name as it is compared: Azure ignores the size of letters, Google Cloud has small ones only."""
-    match case.resource.cloud:
+    match cloud:
         case "gcp":
             return re.sub(r"[_-]", "", name).lower()
         case "azure":

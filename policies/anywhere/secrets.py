@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from typing import Final, cast
 
 from policies.anywhere.stacks import PROVIDERS
 from policies.facts import rows
 from policies.rules import ANY, Case, Fail, Said, rule
-from policies.values import UNKNOWNS, opened
+from policies.values import UNKNOWNS, is_block, opened
 
 REFERENCES: Final = ("@microsoft.keyvault(", "{{resolve:")
 """How a setting begins that names a secret and does not hold it."""
@@ -52,8 +52,8 @@ def no_secret_in_plain_text(case: Case) -> Iterator[Said]:
 def _unknown_settings(value: object, at: str) -> Iterator[str]:
     """Where a setting of a program stands that nobody knows yet; secrets are known to be some."""
     here = opened(value)
-    if isinstance(here, Mapping):
-        for key, member in cast("Mapping[str, object]", here).items():
+    if is_block(here):
+        for key, member in here.items():
             yield from _unknown_settings(member, f"{at}.{key}" if at else key)
     elif isinstance(here, list):
         for number, member in enumerate(cast("list[object]", here)):

@@ -14,7 +14,7 @@ from policies.aws.whereabouts import BUCKETS, Verdict, allowed, arn, described, 
 from policies.model import Resource
 from policies.places import Arn, place, places_in_host
 from policies.rules import Case, Said, rule
-from policies.values import Leaf, Plain, Reading, as_json, classify, is_unknown, opened
+from policies.values import Leaf, Plain, Reading, as_json, classify, is_block, is_unknown, opened
 
 # An input, at any depth, that names a place: region, regionName, s3Region, availabilityZone, regions …
 NAMES_A_PLACE: Final = re.compile(r"\w*(?:[rR]egion(?:Name|s|Lists?)?|[aA]vailabilityZones?(?:Name)?)(?:\[\d+\])*")
@@ -68,7 +68,12 @@ def places_in_inputs_lie_inside(case: Case) -> Iterator[Said]:
 
 
 def _named_for_a_place(path: str) -> bool:
-    return NAMES_A_PLACE.fullmatch(path.rpartition(".")[2]) is not None
+    return _names_a_place(path.rpartition(".")[2])
+
+
+@cache
+def _names_a_place(key: str) -> bool:
+    return NAMES_A_PLACE.fullmatch(key) is not None
 
 
 @cache
@@ -130,29 +135,31 @@ def _partitions(boundary: geography.Boundary | None) -> frozenset[str]:
 
 def _texts_of(resource: Resource) -> tuple[Leaf, ...]:
     if resource not in _TEXTS:
-        _TEXTS[resource] = tuple(_texts(resource.inputs, ""))
+        found: list[Leaf] = []
+        _add_texts(resource.inputs, "", found)
+        _TEXTS[resource] = tuple(found)
     return _TEXTS[resource]
 
 
-def _texts(value: object, at: str) -> Iterator[Leaf]:
-    """Every known text but labels, also in texts that are JSON; what a policy denies is left out."""
+def _add_texts(value: object, at: str, found: list[Leaf]) -> None:
+    """Add every known text but labels, also in texts that are JSON; what a policy denies is left out."""
     here = opened(value)
     if isinstance(here, str):
         inner = as_json(here)
         if inner is not None:
-            yield from _texts(inner, at)
+            _add_texts(inner, at, found)
         elif here and not is_unknown(here):
-            yield Leaf(at, here)
-    elif isinstance(here, Mapping):
-        block = cast("Mapping[str, object]", here)
+            found.append(Leaf(at, here))
+    elif is_block(here):
+        block = here
         if str(block.get("Effect", block.get("effect", ""))).lower() == "deny":
             return
         for key, member in block.items():
             if at or key not in LABELS:
-                yield from _texts(member, f"{at}.{key}" if at else key)
+                _add_texts(member, f"{at}.{key}" if at else key, found)
     elif isinstance(here, list):
         for number, member in enumerate(cast("list[object]", here)):
-            yield from _texts(member, f"{at}[{number}]")
+            _add_texts(member, f"{at}[{number}]", found)
 
 
 @rule("SOV-AWS-004", "aws:dynamodb/tableReplica:TableReplica")
@@ -204,21 +211,22 @@ def _keys(value: Mapping[str, Plain] | object, at: str) -> Iterator[Reading]:
     if isinstance(here, list):
         for number, member in enumerate(cast("list[object]", here)):
             yield from _keys(member, f"{at}[{number}]")
-    elif isinstance(here, Mapping):
-        for key, member in cast("Mapping[str, object]", here).items():
+    elif is_block(here):
+        for key, member in here.items():
             path = f"{at}.{key}" if at else key
             if not at and key in LABELS:
                 continue
-            reading = classify(path, member)
-            if (
-                KEY_INPUT.fullmatch(key)
-                and key not in KEYS_ELSEWHERE
-                and not isinstance(opened(member), Mapping | list)
-            ):
+            if _names_a_key(key) and not isinstance(opened(member), Mapping | list):
+                reading = classify(path, member)
                 if reading.present:
                     yield reading
             else:
                 yield from _keys(member, path)
+
+
+@cache
+def _names_a_key(key: str) -> bool:
+    return key not in KEYS_ELSEWHERE and KEY_INPUT.fullmatch(key) is not None
 
 
 @rule("SOV-AWS-013", *BUCKETS)
