@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 from click.testing import CliRunner
+from pulumi.runtime.proto import source_pb2
 
 from homeshore.cli import app
+from homeshore.engine.source import made_at
 
 PULUMI_YAML = "name: proj\nruntime: python\n"
 MAIN = """\
@@ -65,3 +67,18 @@ def test_our_own_program_points_at_its_components(monkeypatch) -> None:
     assert places
     assert {place.rpartition("/")[0] for place in places} == {"components/aws"}
     assert [row["source_position"] for row in document["resources"] if row["type"] == "pulumi:pulumi:Stack"] == [None]
+
+
+def test_only_lines_of_the_project_count(tmp_path: Path) -> None:
+    def at(*places: str) -> str | None:
+        frames = [
+            source_pb2.StackFrame(pc=source_pb2.SourcePosition(uri=(tmp_path / place).as_uri(), line=number))
+            for number, place in enumerate(places, 1)
+        ]
+        return made_at(source_pb2.StackTrace(frames=frames), tmp_path)
+
+    assert at(".venv/lib/python3.11/site-packages/a/b.py", "../elsewhere.py", "own.py", "__main__.py") == "own.py:3"
+    assert at("homeshore/engine/run.py", "homeshore/cli.py") is None
+    assert at() is None
+    assert made_at(None, tmp_path) is None
+    assert made_at(source_pb2.StackTrace(), None) is None
