@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
-from policies.azure.facts import GROUP, WORKSPACE, Named, named, types_of_host
+from policies.azure.facts import GROUP, LOGS, WORKSPACE, Named, named, types_of_host
 from policies.model import Resource, Stack, Target
 from policies.values import Reading, read
 
@@ -134,11 +134,18 @@ def _meant(stack: Stack, text: str, kind: str) -> tuple[Resource, ...]:
 
 
 def _elsewhere(stack: Stack, resource: Resource, text: str) -> bool:
-    """Whether an id is of another subscription than the one that the resource's provider is held to."""
+    """Whether an id is of another subscription, or a workspace of another group, than the resource's provider says.
+
+    A provider that is held to no subscription leaves open whose ids its stack's files spell out, and how exactly.
+    """
     found = _SUBSCRIPTION.match(text.strip().lower())
     provider = stack.provider_of(resource) if found else None
     own = provider.read("subscriptionId").text.lower() if provider is not None else ""
-    return found is not None and own not in ("", found[1])
+    if found is None or not own:
+        return False
+    # Other names are unique in Azure: no other group can have them.
+    grouped = resource.type == LOGS and not {name_of(text, named()[GROUP]), ""} & _groups(stack, resource)
+    return own != found[1] or grouped
 
 
 def _groups(stack: Stack, resource: Resource) -> frozenset[str]:
