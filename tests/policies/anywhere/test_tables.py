@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from policies.build import gcp_defaulted, taggable
@@ -35,3 +37,19 @@ def test_destinations_name_rules_and_stand_once() -> None:
 @pytest.mark.parametrize("table", ["destinations.csv", "shortcuts.csv", "gcp_locations.csv", "gcp_defaulted.csv"])
 def test_every_cell_is_filled(table: str) -> None:
     assert all(all(row.values()) and None not in row for row in rows(table))
+
+
+def test_a_secret_contains_what_its_row_says() -> None:
+    """Only a text that contains it is searched for the pattern."""
+    samples = {
+        "an access key of AWS": ["AKIA" + "A" * 16, "ASIA" + "B" * 16],
+        "the key of a storage account": ["AccountKey=abc"],
+        "the key of an event hub or service bus": ["SharedAccessKey=abc"],
+        "a shared access signature": ["?sv=1&sig=" + "a" * 20],
+        "a password": ["password=x", "Server=a; PWD=x"],
+        "a private key": ["-----BEGIN RSA PRIVATE KEY-----"],
+    }
+    for row in rows("secrets.csv"):
+        for text in samples[row["what"]]:
+            assert re.search(row["pattern"], text)
+            assert any(one in text for one in row["contains"].split())
