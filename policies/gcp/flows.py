@@ -74,12 +74,14 @@ def destinations(identity: str, kind: str) -> tuple[Destination, ...]:
 def all_lead_inside(case: Case, identity: str, *, placed: bool = False) -> Iterator[Said]:
     """Every destination of the resource that the rule judges.
 
-    `placed`: the resource's own location is said, and BigQuery refuses a dataset that lies elsewhere.
+    `placed`: the resource's own location is said, and BigQuery refuses a dataset that lies elsewhere, but for a copy:
+    a table may be copied into another region.
     """
     for row in destinations(identity, case.resource.type):
         kind = "dataset" if row.kind == "table" else row.kind
         for at in _table(case, row.path) if row.kind == "table" else case.read_all(row.path):
-            if not (placed and kind == "dataset" and not named_of(case.stack, case.resource, at, kind)):
+            held = placed and kind == "dataset" and not row.path.startswith("copy.")
+            if not (held and not named_of(case.stack, case.resource, at, kind)):
                 yield from leads_inside(case, at, kind, row.what)
 
 
