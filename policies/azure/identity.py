@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.azure import facts
-from policies.azure.facts import ACCOUNT, GROUP, NAMESPACE, VAULT
+from policies.azure.facts import ACCOUNT, GROUP, LOGS, NAMESPACE, VAULT, WORKSPACE
 from policies.rules import Case, Said, rule
 from policies.values import Reading
 
@@ -81,3 +81,29 @@ def account_takes_identities(case: Case) -> Iterator[Said]:
 def vault_takes_roles(case: Case) -> Iterator[Said]:
     """Who may use keys and secrets is decided by roles, not by the vault's own list."""
     yield from case.must_be_true("properties.enableRbacAuthorization")
+
+
+@rule("IAM-AZ-002", "azure-native:web:WebAppScmAllowed", "azure-native:web:WebAppFtpAllowed")
+def site_takes_no_passwords(case: Case) -> Iterator[Said]:
+    """Nobody puts code there with a password."""
+    yield from case.must_not_be_true("allow")
+
+
+@rule("IAM-AZ-002", LOGS)
+def logs_take_identities(case: Case) -> Iterator[Said]:
+    """Where the workspace says how its senders sign in, no key does."""
+    yield from _not_switched_off(case, "features.disableLocalAuth")
+
+
+@rule("IAM-AZ-002", WORKSPACE)
+def warehouse_takes_identities(case: Case) -> Iterator[Said]:
+    """Where the workspace says how people sign in to its SQL, no password does."""
+    yield from _not_switched_off(case, "azureADOnlyAuthentication")
+
+
+def _not_switched_off(case: Case, path: str) -> Iterator[Said]:
+    at = case.read(path)
+    if at.unknown:
+        yield case.unsure(at)
+    elif at.flag is False:
+        yield case.fail(at, f"{path} must not be false")

@@ -97,6 +97,10 @@ def workspace_is_closed(case: Case) -> Iterator[Said]:
     yield from case.must_be("managedVirtualNetwork", "default")
     yield from case.must_be_true("managedVirtualNetworkSettings.preventDataExfiltration")
     yield from case.must_be("publicNetworkAccess", "Disabled")
+    yield from case.must_not_be_true("trustedServiceBypassEnabled")
+    checked = case.read("managedVirtualNetworkSettings.linkedAccessCheckOnTargetResource")
+    if checked.flag is False:
+        yield case.fail(checked, f"{checked.path} must not be false: what is linked is then not asked for")
 
 
 @rule("PUB-AZ-004", "azure-native:synapse:IpFirewallRule")

@@ -37,6 +37,10 @@ def lifecycle_acts(case: Case) -> Iterator[Said]:
             yield case.unsure(rules)
         else:
             yield case.fail(rules, "no rule of the policy is enabled and moves or deletes anything")
+        return
+    for one in case.read_all("policy.rules[].enabled"):
+        if one.flag is False:
+            yield case.fail(one, f"{one.path} is false: what the rule is about is kept for ever")
 
 
 @stack_rule("RET-AZ-001")
