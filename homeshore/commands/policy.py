@@ -108,3 +108,39 @@ def explain(rules: tuple[str, ...], *, every: bool, as_json: bool) -> None:
         click.echo("\n\n".join(map(text, found)))
     else:
         click.echo(listing(found))
+
+
+@command.command()
+@click.argument("stacks", nargs=-1, metavar="[STACK]...")
+@click.option("--all", "every", is_flag=True, help="Every stack that has a file, and the guests.")
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Bend only each N-th time: quicker, always the same ones.  [default: every time]",
+)
+@click.option("--write", is_flag=True, help="Write docs/sovereignty-score.md (with --all).")
+@click.option("--check", is_flag=True, help="Compare docs/sovereignty-score.md instead of writing it (with --all).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document (shape below) instead of text.")
+def score(stacks: tuple[str, ...], *, every: bool, sample: int, write: bool, check: bool, as_json: bool) -> None:
+    """Bend a clean stack in every way, one at a time, and count the bends that the pack catches.
+
+    Every region, ARN, resource id, host, key, grant, boolean and listed value is bent, and each way out of a region
+    is put beside the stack's own resources. Bends that change nothing are listed with the reason in
+    docs/sovereignty-score.md, and so is what survives.
+
+    \b
+    Example: homeshore policy score dev
+             homeshore policy score --all --write
+
+    Exits 1 where a stack stays below 98 %, or where --check finds the page stale.
+
+    \b
+    JSON: {"version": 1, "wanted_percent", "stacks": [{"stack", "boundary", "bends", "caught", "equivalent",
+      "survived", "score_percent", "enough", "survivors": [{"operator", "type", "resource", "path", "before",
+      "after", "reason"}]}], "operators": {NAME: {"bends", "caught", "equivalent", "survived"}}}
+    """
+    from homeshore.scoring import asked
+
+    asked(stacks, every=every, sample=sample, write=write, check=check, as_json=as_json)
