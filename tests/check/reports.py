@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from findings import Enforcement, Exempted, Finding, Judgement, NotJudged, Report, Severity, States, Undetermined
+from tests.regions import region
 
 STACK = "prod"
 
@@ -34,7 +35,7 @@ def export(folder: Path, *states: dict[str, Any], name: str = "export.json") -> 
 
 
 TAGS = {"Owner": "o", "Environment": "prod", "DataClassification": "internal", "DataResidency": "eu"}
-PROVIDER = state("pulumi:providers:aws", "p", {"region": "eu-central-1", "allowedAccountIds": ["123456789012"]})
+PROVIDER = state("pulumi:providers:aws", "p", {"region": region("aws", "eu"), "allowedAccountIds": ["123456789012"]})
 CLEAN = state(
     "aws:sqs/queue:Queue", "queue", {"kmsMasterKeyId": "alias/mine", "tags": TAGS, "messageRetentionSeconds": 86400}
 )
@@ -52,7 +53,7 @@ def found(name: str = "lake", rule: str = "SOV-AWS-001", **more: Any) -> Finding
         "path": "region",
         "message": "region lies outside the boundary",
         "remedy": "Stay.",
-        "found": '"us-east-1"',
+        "found": '"outside-1"',
         "allowed": "A region of the EU.",
         "frameworks": ("GDPR 44-46", "SOC 2 C1.1"),
     }

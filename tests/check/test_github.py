@@ -15,7 +15,7 @@ def of(*lines: str, level: str) -> list[str]:
 def test_file_and_line() -> None:
     (first, *rest) = commands([report(found(source_file="a,b:c.py", source_line=57))])
     title = "SOV-AWS-001 Resource region inside boundary"
-    message = 'lake: region lies outside the boundary: "us-east-1". Expected: A region of the EU. Stay.'
+    message = 'lake: region lies outside the boundary: "outside-1". Expected: A region of the EU. Stay.'
     assert first == f"::error file=a%2Cb%3Ac.py,line=57,title={title}::{message}"
     assert rest == []
     (first,) = commands([report(found(file="preview.json"))])

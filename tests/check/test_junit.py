@@ -64,7 +64,7 @@ def test_reasons_and_places() -> None:
     assert (failed.get("file"), failed.get("line")) == ("a.py", "5")
     assert failed.get("name") == "SOV-AWS-001 Resource region inside boundary: lake at region"
     (failure,) = failed
-    assert failure.get("message") == 'region lies outside the boundary: "us-east-1"'
+    assert failure.get("message") == 'region lies outside the boundary: "outside-1"'
     assert "fix: Stay." in str(failure.text)
     assert by_rule["ENC-AWS-003"][0].get("message") == (
         "exempted: Known and small (data-platform, until 2027-01-31, DATA-1)"

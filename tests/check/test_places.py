@@ -18,10 +18,10 @@ config:
 
   homeshore:placement:
     cloud: aws
-    region: us-east-1
+    region: outside-1
   homeshore:residency: {boundary: eu}
   homeshore:standby:
-    region: us-west-2
+    region: outside-2
 """
 PROVIDER = "pulumi:providers:aws"
 
@@ -54,8 +54,8 @@ def test_a_resource_is_looked_at_in_the_program(file: Path) -> None:
 
 def test_a_provider_outside_its_boundary_is_looked_at_in_the_stack_file(file: Path) -> None:
     provider = urn("lake", PROVIDER)
-    assert place(found(urn=provider, found='"us-east-1"'), file) == ("Pulumi.prod.yaml", 7)
-    assert place(found(urn=provider, found='"us-west-2"'), file) == ("Pulumi.prod.yaml", 10)
+    assert place(found(urn=provider, found='"outside-1"'), file) == ("Pulumi.prod.yaml", 7)
+    assert place(found(urn=provider, found='"outside-2"'), file) == ("Pulumi.prod.yaml", 10)
     assert place(found(urn=provider, found=""), file) == ("Pulumi.prod.yaml", 5)
     assert place(found(urn=provider, found="not json"), file) == ("Pulumi.prod.yaml", 5)
     assert place(found(urn=provider, category="identity"), file) == ("components/aws/bucket.py", 57)

@@ -21,13 +21,13 @@ Stack prod
 
   lake  aws:s3/bucket:Bucket
     critical  SOV-AWS-001  Resource region inside boundary
-      region lies outside the boundary: "us-east-1"
+      region lies outside the boundary: "outside-1"
       expected  A region of the EU.
       fix       Stay.
       meets     GDPR 44-46; SOC 2 C1.1
       line      components/aws/bucket.py:57
     warning  VAL-DOCS-006  two keys that exclude each other
-      region: two keys that exclude each other: "us-east-1"
+      region: two keys that exclude each other: "outside-1"
       expected  A region of the EU.
       fix       Stay.
       meets     GDPR 44-46; SOC 2 C1.1

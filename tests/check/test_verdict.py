@@ -19,6 +19,7 @@ from homeshore.foreign import read
 from policies.configuration import Configuration
 from policies.exemptions import Exemption
 from tests.check.reports import CLEAN, PROVIDER, TAGS, UNKNOWN, export, preview, state
+from tests.regions import region
 
 ROOT = Path(__file__).resolve().parents[2]
 LAKE = state("aws:s3/bucket:Bucket", "lake")
@@ -171,14 +172,14 @@ def test_each_finding_names_its_file(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_the_config_of_a_preview_places_its_default_provider(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def places(region: str) -> set[str]:
-        path = preview(tmp_path, LAKE, config={"aws:region": region})
+    def places(where: str) -> set[str]:
+        path = preview(tmp_path, LAKE, config={"aws:region": where})
         check("--input", path, "--boundary", "eu", "--json")
         shape = json.loads(capsys.readouterr().out)
         return {found["urn"].rpartition("::")[2] for found in shape["findings"] if found["rule"] == "SOV-AWS-001"}
 
-    assert places("us-east-1") == {"lake"}
-    assert places("eu-central-1") == set()
+    assert places(region("aws", "us")) == {"lake"}
+    assert places(region("aws", "eu")) == set()
 
 
 STRANGE: dict[str, list[dict[str, Any]]] = {

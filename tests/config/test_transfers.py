@@ -13,6 +13,7 @@ from stacks.scope import stated
 from tests.config.conftest import ROOT, Sandbox
 from tests.config.test_commands import Call
 from tests.config.test_load import handed_over, loaded
+from tests.regions import stack_in
 
 CLICKS = {
     "what": "clicks",
@@ -87,7 +88,7 @@ def test_all_faults_are_told_at_once(sandbox: Sandbox) -> None:
 
 
 def test_a_law_that_nobody_has_looked_at_accepts_nothing(sandbox: Sandbox) -> None:
-    fault = sandbox.fault(sandbox.changed("aws-us-east-1", transfers=[row()]))
+    fault = sandbox.fault(sandbox.changed(stack_in("aws", "us"), transfers=[row()]))
     assert "grounds.csv has no law of United States" in fault.problem
 
 

@@ -17,7 +17,7 @@ import parts
 import pulumi_aws as aws
 from pulumi import ComponentResource, ResourceOptions
 
-provider = aws.Provider("p", region="eu-central-1")
+provider = aws.Provider("p", region="here-1")
 
 
 class Box(ComponentResource):

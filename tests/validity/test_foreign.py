@@ -176,27 +176,25 @@ def steps(*states: dict[str, Any], **more: object) -> dict[str, object]:
 
 
 PROVIDERS: dict[str, tuple[dict[str, object], dict[str, dict[str, object]]]] = {
-    "named by nobody": (steps(state(), config={"aws:region": "eu-west-1"}), {ASSUMED: {"region": "eu-west-1"}}),
+    "named by nobody": (steps(state(), config={"aws:region": "here-1"}), {ASSUMED: {"region": "here-1"}}),
     "named with an id": (
-        steps(state(provider=f"{ASSUMED}_7_1::{UNKNOWN}"), config={"aws:region": "eu-west-1", "aws:profile": "x"}),
-        {f"{ASSUMED}_7_1": {"region": "eu-west-1", "profile": "x"}},
+        steps(state(provider=f"{ASSUMED}_7_1::{UNKNOWN}"), config={"aws:region": "here-1", "aws:profile": "x"}),
+        {f"{ASSUMED}_7_1": {"region": "here-1", "profile": "x"}},
     ),
     "in the file": (
         steps(
             state(provider=f"{ASSUMED}::1"),
-            state(ASSUMED, inputs={"region": "eu-west-2"}),
-            config={"aws:region": "eu-west-1"},
+            state(ASSUMED, inputs={"region": "there-1"}),
+            config={"aws:region": "here-1"},
         ),
-        {ASSUMED: {"region": "eu-west-2"}},
+        {ASSUMED: {"region": "there-1"}},
     ),
     "an explicit one that is not in the file": (
-        steps(
-            state(provider="urn:pulumi:prod::shop::pulumi:providers:aws::mine::1"), config={"aws:region": "eu-west-1"}
-        ),
+        steps(state(provider="urn:pulumi:prod::shop::pulumi:providers:aws::mine::1"), config={"aws:region": "here-1"}),
         {},
     ),
     "no region": (steps(state(), config={"aws:profile": "x"}), {}),
-    "no resource of it": (steps(state(), config={"gcp:region": "europe-west1"}), {}),
+    "no resource of it": (steps(state(), config={"gcp:region": "here1"}), {}),
     "a secret": (steps(state(), config={"aws:region": "[secret]"}), {ASSUMED: {"region": HIDDEN}}),
 }
 
@@ -214,11 +212,11 @@ def test_the_clouds_each_have_their_own_word_for_a_place(tmp_path: Path) -> None
         state(f"urn:pulumi:prod::shop::{kind}::x", inputs={})
         for kind in ("gcp:storage/bucket:Bucket", "azure-native:storage:StorageAccount")
     ]
-    config = {"gcp:zone": "europe-west1-b", "gcp:project": "p", "azure-native:location": "westeurope"}
+    config = {"gcp:zone": "here1-b", "gcp:project": "p", "azure-native:location": "here"}
     (snapshot,) = read(write(tmp_path, steps(*made, config=config)))
     assert {one.type: one.inputs for one in snapshot.resources if one.is_provider} == {
-        "pulumi:providers:azure-native": {"location": "westeurope"},
-        "pulumi:providers:gcp": {"zone": "europe-west1-b", "project": "p"},
+        "pulumi:providers:azure-native": {"location": "here"},
+        "pulumi:providers:gcp": {"zone": "here1-b", "project": "p"},
     }
 
 
