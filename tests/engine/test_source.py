@@ -72,7 +72,7 @@ def test_our_own_program_points_at_its_components(monkeypatch) -> None:
 def test_only_lines_of_the_project_count(tmp_path: Path) -> None:
     def at(*places: str) -> str | None:
         frames = [
-            source_pb2.StackFrame(pc=source_pb2.SourcePosition(uri=(tmp_path / place).as_uri(), line=number))
+            source_pb2.StackFrame(pc=source_pb2.SourcePosition(uri=(tmp_path / place).resolve().as_uri(), line=number))
             for number, place in enumerate(places, 1)
         ]
         return made_at(source_pb2.StackTrace(frames=frames), tmp_path)
