@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import random
+import re
 import select
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from tests.policies.mutation.trial import Code, Trial
 
 SLOW: Final = 0.5
 """Seconds from which on a check waits until the others have had their turn."""
+TYPE: Final = re.compile(r"[a-z][a-z-]*:[\w/.-]+:\w+")
 GENERATED_SEED: Final = 7
 
 
@@ -145,6 +147,8 @@ class Campaign:
         file = ROOT / mutant.file
         wanted = {(str(file), outermost(mutant.where))} | users(mutant.where)
         found = [one for one, told in self.reached.items() if told.functions & wanted]
+        named = set(TYPE.findall(mutant.change))
+        found.sort(key=lambda one: not (named & self.reached[one].types))
         return found or self._reaching(str(file)) or self._reaching(str(file.parent))
 
     def _about_row(self, mutant: Mutant) -> tuple[list[Check], list[Check]]:
