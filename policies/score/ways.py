@@ -20,7 +20,7 @@ OPERATOR: Final = "way"
 
 @dataclass(frozen=True)
 class Way:
-    """One way of one cloud. `add` are resources (type and inputs); `on` a type whose first resource gets `set`.
+    """One way of one cloud. `add` are resources (type and inputs); `at` a type whose first resource gets `set`.
 
     `none` says why the cloud knows no such thing; empty where it does.
     """
@@ -29,7 +29,7 @@ class Way:
     cloud: str
     title: str
     add: tuple[tuple[str, dict[str, Plain]], ...]
-    on: str
+    at: str
     set: dict[str, Plain]
     none: str = ""
 
@@ -47,7 +47,7 @@ def ways() -> tuple[Way, ...]:
                 cloud=str(row["cloud"]),
                 title=str(row.get("title", "")),
                 add=tuple((str(one["type"]), cast("dict[str, Plain]", one.get("inputs", {}))) for one in added),
-                on=str(row.get("on", "")),
+                at=str(row.get("at", "")),
                 set=cast("dict[str, Plain]", row.get("set", {})),
                 none=str(row.get("none", "")),
             )
@@ -65,8 +65,8 @@ def inserted(stack: Stack, abroad: Abroad) -> Iterator[Bend]:
 
 def _bent(stack: Stack, way: Way, abroad: Abroad) -> Iterator[Bend]:
     provider = next(one for one in stack.resources if one.is_provider and one.cloud == way.cloud)
-    if way.on:
-        first = next(stack.of(way.on), None)
+    if way.at:
+        first = next(stack.of(way.at), None)
         if first is not None:
             bent = first
             for path, value in way.set.items():
