@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NoReturn, TypeAlias, cast
 from urllib.parse import unquote
@@ -148,6 +148,9 @@ def _of_steps(file: _File, document: Mapping[str, Plain]) -> Snapshot:
         found[one.urn] = one, cut
     stack, project = _names(found.values())
     resources = {urn: one for urn, (one, _) in found.items()}
+    if any(one.protect for one in resources.values()):
+        # Pulumi leaves out what is false: where a preview says of one that it is protected, the silent ones are not.
+        resources = {urn: replace(one, protect=one.protect is True) for urn, one in resources.items()}
     config = {key: known(value) for key, value in file.mapping(document.get("config") or {}, "config").items()}
     defaults = default_providers(resources, config, stack, project)
     incomplete = (*_errors(document), *_cut(found.values()))

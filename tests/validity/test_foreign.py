@@ -225,6 +225,9 @@ def test_protection_that_a_preview_does_not_state_is_not_said(tmp_path: Path) ->
     for given, expected in said.items():
         assert read(write(tmp_path, steps(state(protect=given))))[0].resources[0].protect is expected
     assert read(write(tmp_path, steps(state())))[0].resources[0].protect is None
+    other = f"{QUEUE}-2"
+    (beside,) = read(write(tmp_path, steps(state(protect=True), state(urn=other))))
+    assert {one.urn: one.protect for one in beside.resources if one.urn == other} == {other: False}
     exported = {"version": 3, "deployment": {"resources": [state()]}}
     assert read(write(tmp_path, exported))[0].resources[0].protect is False
 
