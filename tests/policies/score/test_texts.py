@@ -9,7 +9,7 @@ from policies.score.abroad import Abroad
 from policies.score.texts import bends
 
 EU = Abroad(geography.boundary("eu"))
-CASES = [
+CASES: list[tuple[str, str, dict[str, str]]] = [
     ("aws", "eu-central-1", {"region-near": "eu-central-2", "region-far": "af-south-1"}),
     ("aws", "eu-central-1a", {"region-near": "eu-central-2a", "region-far": "af-south-1a"}),
     (
