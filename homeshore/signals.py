@@ -58,6 +58,23 @@ def uninterrupted() -> Generator[None]:
 
 
 @contextmanager
+def held() -> Generator[None]:
+    """What comes inside the block arrives when it is over. A no-op outside the main thread.
+
+    Blocking the signals would not do: another thread would take them, and Python hands them to the main one.
+    """
+    came: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+
+    with _handled((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), note):
+        yield
+    for number in dict.fromkeys(came):
+        signal.raise_signal(number)
+
+
+@contextmanager
 def _handled(numbers: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], None]) -> Generator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -8,7 +8,6 @@ import contextvars
 import gc
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator, Mapping
@@ -31,6 +30,7 @@ from homeshore.engine.monitor import Monitor
 from homeshore.engine.order import in_order
 from homeshore.engine.redaction import frames_of
 from homeshore.project import Project
+from homeshore.signals import held
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -122,7 +122,8 @@ class _Run:
             raise ProgramFailed("\n  ".join((f"The program of stack {self.stack!r} logged an error:", *errors)))
 
     def _run_to_the_end(self, executor: ThreadPoolExecutor) -> None:
-        with _signals_held():
+        # Interrupted in its own constructor, an event loop prints a traceback when it is collected (Python 3.11).
+        with held():
             loop = asyncio.new_event_loop()
         loop.set_default_executor(executor)
         loop.set_task_factory(self._task)
@@ -220,22 +221,6 @@ async def _settled() -> None:
         if not outputs:
             return
         await asyncio.sleep(0)
-
-
-@contextlib.contextmanager
-def _signals_held() -> Generator[None]:
-    """Let Ctrl-C and its like wait until the block is over.
-
-    An event loop that is interrupted in its own constructor prints a traceback when it is collected (Python 3.11).
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

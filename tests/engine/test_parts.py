@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeshore.engine import run, values
+from homeshore.engine import values
 from homeshore.engine.model import Resource
 from homeshore.engine.order import in_order
 from homeshore.engine.urns import Urn, make_urn
+from homeshore.signals import held
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 PLAIN = st.recursive(
@@ -61,7 +62,7 @@ def test_a_signal_waits_until_the_event_loop_is_made(number):
         raise KeyboardInterrupt
 
     def make():
-        with run._signals_held():
+        with held():
             os.kill(os.getpid(), number)
             reached.append("the end of the block")
 
@@ -72,7 +73,7 @@ def test_a_signal_waits_until_the_event_loop_is_made(number):
     finally:
         signal.signal(number, before)
     assert reached == ["the end of the block"]
-    assert number not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    assert signal.getsignal(number) is before
 
 
 def resource(name, parent=None, *dependencies):
