@@ -41,8 +41,8 @@ $(AZURITE): homeshore/emulators/azurite/package.json homeshore/emulators/azurite
 demo: setup ## the main job on the embedded cloud: EVENTS=100000 events in, every one accounted for
 	@$(BIN)/homeshore demo --events $(EVENTS)
 
-test: setup emulators ## all tests
-	@$(BIN)/python -m pytest
+test: setup emulators ## all tests, a file to a worker
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: setup ## lint, format, types, import direction, generated files
 	$(BIN)/ruff check .
