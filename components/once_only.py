@@ -13,9 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-NOT_EVALUATED = "baseline.managed_by is platform: another team looks after what the account has only once"
-"""Why a rule about one of the types is not evaluated for such a stack."""
-
 
 class OnceOnly(NamedTuple):
     """One type. `once_per` is "account" or "region"; `declared` says whether a baseline stack declares it."""

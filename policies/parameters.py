@@ -30,6 +30,8 @@ class Parameters:
     """The boundary of other stacks, by the name that a stack reference gives: for names that do not say it."""
     guardrails_here: bool = False
     """Whether account-wide guardrails must stand in this stack; else another one, or the platform, has them."""
+    platform_managed: bool = False
+    """Whether the stack says that another team looks after what the account has only once."""
     classified: dict[str, str] = field(default_factory=dict[str, str])
     """Types (or patterns) that no table knows, each with its class and the reason."""
     enforcement: dict[str, str] = field(default_factory=dict[str, str])

@@ -23,7 +23,7 @@ exact name stands before a pattern, and a pattern with more letters before one w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from fnmatch import fnmatchcase
 from functools import cache
@@ -183,12 +183,6 @@ def _too_wide(entry: str) -> bool:
     """Whether a pattern fixes no module: of a package that the pack knows, or of any at all."""
     package, _, rest = entry.partition(SEVERAL)[0].partition(":")
     return SEVERAL in entry and (not package or (not rest and (package in CLOUDS or ":" not in entry)))
-
-
-def unused(kinds: Iterable[str], classified: Mapping[str, str]) -> list[str]:
-    """The entries of `classified` that decide nothing about the types in `kinds`, in their order."""
-    needed = [kind for kind in dict.fromkeys(kinds) if _standing(kind).kind is Class.UNCLASSIFIED]
-    return [entry for entry in classified if not any(fnmatchcase(kind, entry) for kind in needed)]
 
 
 def line(kind: str) -> str:

@@ -72,11 +72,6 @@ def _moved() -> dict[str, str]:
     return {row["type"]: row["now"] for row in facts.rows("azure_moved.csv")}
 
 
-def platform_managed(resources: Iterable[Resource]) -> bool:
-    """Whether another team looks after what the account has only once, as the stack's own component says."""
-    return _text(_stated(resources).get("baseline")) == "platform"
-
-
 def _stated(resources: Iterable[Resource]) -> dict[str, object]:
     for one in resources:
         if one.type in (PIPELINE, BASELINE) and not one.custom:
@@ -113,6 +108,7 @@ def _parameters(
         placements=placements,
         stack_boundaries=dict(told.stack_boundaries),
         guardrails_here=baseline if told.guardrails_here is None else told.guardrails_here,
+        platform_managed=_text(own.get("baseline")) == "platform",
         classified=dict(told.classified),
         enforcement=dict(configuration.levels),
         transfers=register(own.get("transfers")),

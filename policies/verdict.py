@@ -14,13 +14,15 @@ from policies.exemptions import Exemption, weigh
 from policies.judge import Statement, judge
 from policies.lowering import about_register, declared, lowered
 from policies.model import Stack
-from policies.rules import About, Fail, Said, Unsure, catalogue, rules
+from policies.rules import About, Fail, Said, Unsure, catalogue
 from policies.values import known_later
 
 ROOT: Final = "pulumi:pulumi:Stack"
 NO_BOUNDARY: Final = "nobody named a boundary"
 GUARDRAILS: Final = frozenset({"SOV-GCP-012"})
 """Rules about what an account has only once: they are judged where its baseline stands."""
+BASELINE_HAS_IT: Final = "the account's baseline has it, which is another stack or another team's"
+PLATFORM_HAS_IT: Final = "baseline.managed_by is platform: another team looks after what the account has only once"
 
 
 def verdict(
@@ -89,6 +91,7 @@ def _states(stack: Stack, *, disabled: Set[str], failed: Set[str], unsure: Set[s
     """
     told: dict[str, State] = {}
     left_out: dict[str, str] = {}
+    clouds = {one.cloud for one in stack.resources}
     for identity in catalogue():
         if identity in disabled:
             left_out[identity] = "disabled in the pack's config"
@@ -96,8 +99,8 @@ def _states(stack: Stack, *, disabled: Set[str], failed: Set[str], unsure: Set[s
             told[identity] = "fail"
         elif stack.boundary is None and identity.startswith("SOV-"):
             left_out[identity] = NO_BOUNDARY
-        elif identity in GUARDRAILS and not stack.parameters.guardrails_here:
-            left_out[identity] = "the account's baseline has it, which is another stack or another team's"
+        elif identity in GUARDRAILS and not stack.parameters.guardrails_here and catalogue()[identity].cloud in clouds:
+            left_out[identity] = PLATFORM_HAS_IT if stack.parameters.platform_managed else BASELINE_HAS_IT
         elif identity in unsure:
             told[identity] = "not_evaluated"
         else:
@@ -145,8 +148,3 @@ def _urn(stack: Stack, one: Statement[Said]) -> str:
     if one.resource is not None:
         return one.resource.urn
     return next((found.urn for found in stack.of(ROOT)), "")
-
-
-def rule_ids() -> tuple[str, ...]:
-    """The ids of all rules that are implemented, in the catalogue's order."""
-    return tuple(dict.fromkeys(one.id for one in rules()))

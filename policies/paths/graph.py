@@ -24,7 +24,6 @@ from policies.paths.where import EVERYWHERE
 from policies.values import Plain, Reading, State, as_json, classify, opened, read_all, within
 
 LATER: Final = "known only after the update"
-UNDECLARED: Final = "not declared in this stack"
 SETTINGS: Final = {
     "aws": ("environment.variables.*", "environmentVariables.*"),
     "gcp": (

@@ -12,7 +12,7 @@ import yaml
 from policies.build import types as build
 from policies.facts import rows
 from policies.rules import rules
-from policies.standings import Class, Row, Standing, faults, judged, line, parts, standing, unused, written
+from policies.standings import Class, Row, Standing, faults, judged, line, parts, standing, written
 
 NONE = Standing(Class.NONE, "a reason")
 
@@ -144,12 +144,6 @@ def test_an_entry_says_a_class_and_a_reason_and_no_whole_cloud(entry: str, text:
     found = faults({entry: text})
     assert len(found) == bool(told)
     assert told in "".join(found)
-
-
-def test_entries_that_decide_nothing_are_told() -> None:
-    classified = {FLOW: "none: x", "aws:s3/*": "none: x", "aws:kendra/*": "none: x", "command:*": "none: x"}
-    kinds = [FLOW, "aws:s3/bucket:Bucket", "command:local:Command"]
-    assert unused(kinds, classified) == ["aws:s3/*", "aws:kendra/*"]
 
 
 def test_the_line_of_a_type_is_one_that_config_takes_once_its_reason_is_written() -> None:

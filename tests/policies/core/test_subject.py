@@ -13,7 +13,7 @@ from policies.configuration import Configuration, Told
 from policies.facts import rows
 from policies.model import Resource, Stack
 from policies.parameters import Parameters
-from policies.subject import BASELINE, PIPELINE, canonical, canonical_type, platform_managed
+from policies.subject import BASELINE, PIPELINE, canonical, canonical_type
 from policies.values import OUTPUT, SECRET, SIGNATURE
 from tests.policies.build import UNKNOWN, res
 
@@ -195,7 +195,7 @@ def test_the_register_of_transfers_is_the_components() -> None:
 
 
 def test_who_looks_after_the_account() -> None:
-    assert platform_managed([component(baseline="platform")])
+    assert seen(component(baseline="platform")).parameters.platform_managed
     for other in ("stack", "", None, UNKNOWN):
-        assert not platform_managed([component(baseline=other)])
-    assert not platform_managed([])
+        assert not seen(component(baseline=other)).parameters.platform_managed
+    assert not seen().parameters.platform_managed

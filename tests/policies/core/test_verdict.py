@@ -14,7 +14,17 @@ from policies.judge import Statement
 from policies.model import Resource
 from policies.rules import Fail, Unsure, catalogue, rules
 from policies.values import OUTPUT, SECRET, SIGNATURE
-from policies.verdict import GUARDRAILS, ROOT, finding, level_of, rule_ids, undetermined, verdict, waits
+from policies.verdict import (
+    BASELINE_HAS_IT,
+    GUARDRAILS,
+    PLATFORM_HAS_IT,
+    ROOT,
+    finding,
+    level_of,
+    undetermined,
+    verdict,
+    waits,
+)
 from tests.policies.build import UNKNOWN, res, stack, urn
 
 TODAY = datetime.date(2027, 3, 1)
@@ -126,7 +136,7 @@ def test_each_rule_is_in_one_of_four_states() -> None:
     assert state(told, "ENC-AWS-001") == "fail"
     assert state(told, "IAM-X-001") == "pass"
     assert state(told, "SOV-AZ-001") == "not_applicable"
-    assert states.left_out == {"SOV-GCP-012": "the account's baseline has it, which is another stack or another team's"}
+    assert states.left_out == {}
 
 
 def test_what_fails_somewhere_fails_although_it_is_open_elsewhere() -> None:
@@ -139,12 +149,18 @@ def test_what_fails_somewhere_fails_although_it_is_open_elsewhere() -> None:
 def test_guardrails_are_judged_where_they_stand() -> None:
     assert list(GUARDRAILS) == ["SOV-GCP-012"]
     bucket = res("gcp:storage/bucket:Bucket", "lake", {"location": "EU"})
-    assert state(judged(bucket), "SOV-GCP-012") == "not_evaluated"
+    for platform, reason in ((False, BASELINE_HAS_IT), (True, PLATFORM_HAS_IT)):
+        elsewhere = judged(bucket, platform_managed=platform)
+        assert state(elsewhere, "SOV-GCP-012") == "not_evaluated"
+        assert elsewhere.states is not None
+        assert elsewhere.states.left_out == {"SOV-GCP-012": reason}
     there = judged(bucket, guardrails_here=True)
     assert state(there, "SOV-GCP-012") == "fail"
     assert there.states is not None
     assert there.states.left_out == {}
-    assert state(judged(block(), guardrails_here=True), "SOV-GCP-012") in ("not_applicable", "fail")
+    for here in (False, True):
+        assert state(judged(block(), guardrails_here=here), "SOV-GCP-012") == "not_applicable"
+    assert state(judged(bucket, guardrails_here=True, platform_managed=True), "SOV-GCP-012") == "fail"
 
 
 def test_without_a_boundary_sovereignty_is_not_evaluated_and_the_rest_is() -> None:
@@ -255,4 +271,4 @@ def test_what_was_judged_is_passed_on() -> None:
 
 def test_the_ids_of_what_is_implemented_are_those_of_the_catalogue() -> None:
     kept = ("EXM-X-001", "TRF-X-001")  # judged beside the rules
-    assert list(rule_ids()) == [one for one in catalogue() if one not in kept]
+    assert list(dict.fromkeys(one.id for one in rules())) == [one for one in catalogue() if one not in kept]
