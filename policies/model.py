@@ -11,7 +11,7 @@ from typing import Final
 import geography
 from policies.parameters import Parameters
 from policies.places import place
-from policies.values import Leaf, Plain, Reading, State, leaves, read, read_all
+from policies.values import End, Leaf, Plain, Reading, State, ends, read, read_all, texts
 
 CLOUDS: Final = {"aws": "aws", "aws-native": "aws", "azure-native": "azure", "azure": "azure", "gcp": "gcp"}
 PROVIDER: Final = "pulumi:providers:"
@@ -66,9 +66,14 @@ class Resource:
         return read_all(self.inputs, path)
 
     @cached_property
+    def ends(self) -> tuple[End, ...]:
+        """Every value in its inputs that holds no other; see policies.values.ends."""
+        return tuple(ends(self.inputs))
+
+    @cached_property
     def leaves(self) -> tuple[Leaf, ...]:
         """Every known text in its inputs."""
-        return tuple(leaves(self.inputs))
+        return tuple(texts(self.ends))
 
     @cached_property
     def known_as(self) -> frozenset[str]:
@@ -114,6 +119,7 @@ class Stack:
         self.boundary = boundary
         self.parameters = parameters or Parameters()
         self._located: dict[Resource, Reading] = {}
+        self._works: dict[Resource, Reading | None] = {}
         self.by_urn: dict[str, Resource] = {one.urn: one for one in self.resources}
         self.by_type: dict[str, list[Resource]] = {}
         for one in self.resources:
@@ -172,12 +178,15 @@ class Stack:
             for one in target.inside:
                 return self.location(one)
         provider = self.provider_of(resource)
-        if provider is not None:
-            for key in ("region", "location", "zone"):
-                theirs = provider.read(key)
-                if theirs.present:
-                    return Reading(key, theirs.state, theirs.value)
-        return Reading("location" if resource.cloud == "azure" else "region", State.MISSING)
+        theirs = self._worked_in(provider) if provider is not None else None
+        return theirs or Reading("location" if resource.cloud == "azure" else "region", State.MISSING)
+
+    def _worked_in(self, provider: Resource) -> Reading | None:
+        """Where a provider works: read once, for all that it makes."""
+        if provider not in self._works:
+            said = (provider.read(key) for key in ("region", "location", "zone"))
+            self._works[provider] = next((one for one in said if one.present), None)
+        return self._works[provider]
 
     def region(self, resource: Resource) -> geography.Region | None:
         """The place of `resource` in the table of regions; None where it is not known, or no region of its cloud."""

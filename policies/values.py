@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Final, TypeAlias, TypeGuard, cast
+from typing import Final, NamedTuple, TypeAlias, TypeGuard, cast
 
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 
@@ -261,8 +261,54 @@ def _rest(at: str, steps: tuple[str, ...]) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class End(NamedTuple):
+    """One value that holds no other, and where it stands: `top` is the first key of the way, `key` the last.
+
+    `key` is empty for a member of a list. `denied` says that it stands in a policy's statement that denies. Secrets are
+    masked, unknowns are their marks. `inner` are the values inside a text that is JSON (policies, container
+    definitions); None for any other.
+    """
+
+    path: str
+    top: str
+    key: str
+    value: object
+    denied: bool
+    inner: tuple[End, ...] | None
+
+
+def ends(inputs: Mapping[str, Plain]) -> list[End]:
+    """Every value in the inputs that holds no other, in their order."""
+    found: list[End] = []
+
+    def add(value: object, at: str, top: str, key: str, denied: bool) -> None:
+        here = opened(value)
+        if is_block(here):
+            denied = denied or _denies(here)
+            for inner, member in here.items():
+                add(member, f"{at}.{inner}", top, inner, denied)
+        elif isinstance(here, list):
+            for number, member in enumerate(cast("list[object]", here)):
+                add(member, f"{at}[{number}]", top, "", denied)
+        else:
+            inner = as_json(here) if isinstance(here, str) else None
+            below = None if inner is None else tuple(ends({at: cast("Plain", inner)}))
+            found.append(End(at, top, key, here, denied, below))
+
+    inside = opened(inputs)
+    if is_block(inside):
+        for key, value in inside.items():
+            add(value, key, key, key, _denies(inside))
+    return found
+
+
+def _denies(block: Mapping[str, object]) -> bool:
+    """Whether a block is a statement that denies."""
+    effect = block.get("Effect", block.get("effect"))
+    return effect is not None and str(effect).lower() == "deny"
+
+
+class Leaf(NamedTuple):
     """One known text in a resource's inputs, and where it stands."""
 
     path: str
@@ -276,25 +322,19 @@ class Leaf:
 
 def leaves(inputs: Mapping[str, Plain]) -> Iterator[Leaf]:
     """Every known text in the inputs, also those inside a text that is JSON (policies, container definitions)."""
+    yield from texts(ends(inputs))
+
+
+def texts(among: Iterable[End]) -> list[Leaf]:
+    """Every known text among the values, also those inside a text that is JSON."""
     found: list[Leaf] = []
-    _add_leaves(inputs, "", found)
-    yield from found
-
-
-def _add_leaves(value: object, at: str, found: list[Leaf]) -> None:
-    here = opened(value)
-    if isinstance(here, str):
-        if here and not is_unknown(here):
-            found.append(Leaf(at, here))
-            inner = as_json(here)
-            if inner is not None:
-                _add_leaves(inner, at, found)
-    elif is_block(here):
-        for key, member in here.items():
-            _add_leaves(member, _joined(at, key), found)
-    elif isinstance(here, list):
-        for number, member in enumerate(cast("list[object]", here)):
-            _add_leaves(member, f"{at}[{number}]", found)
+    for one in among:
+        text = one.value
+        if isinstance(text, str) and text and not is_unknown(text):
+            found.append(Leaf(one.path, text))
+            if one.inner:
+                found += texts(one.inner)
+    return found
 
 
 def as_json(text: str) -> object:

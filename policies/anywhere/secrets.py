@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Final, cast
+from typing import Final
 
 from policies.anywhere.stacks import PROVIDERS
 from policies.facts import rows
 from policies.rules import ANY, Case, Fail, Said, rule
-from policies.values import UNKNOWNS, is_block, opened
+from policies.values import UNKNOWNS
 
 REFERENCES: Final = ("@microsoft.keyvault(", "{{resolve:")
 """How a setting begins that names a secret and does not hold it."""
@@ -58,18 +58,7 @@ def no_secret_in_plain_text(case: Case) -> Iterator[Said]:
         told = (*told, f"{leaf.path}.", f"{leaf.path}[")
         what = next(what for what, pattern in _patterns() if pattern.search(leaf.text))
         yield Fail(leaf.path, f"{leaf.path} holds {what} as plain text")
-    for path in _unknown_settings(case.resource.inputs, ""):
-        yield case.unsure(path)
-
-
-def _unknown_settings(value: object, at: str) -> Iterator[str]:
-    """Where a setting of a program stands that nobody knows yet; secrets are known to be some."""
-    here = opened(value)
-    if is_block(here):
-        for key, member in here.items():
-            yield from _unknown_settings(member, f"{at}.{key}" if at else key)
-    elif isinstance(here, list):
-        for number, member in enumerate(cast("list[object]", here)):
-            yield from _unknown_settings(member, f"{at}[{number}]")
-    elif here in UNKNOWNS and SETTING.search(at):
-        yield at
+    for one in case.resource.ends:
+        # A setting that nobody knows yet may hold one; a secret is known to be kept.
+        if one.value in UNKNOWNS and SETTING.search(one.path):
+            yield case.unsure(one.path)

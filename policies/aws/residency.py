@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Final, cast
+from typing import Final
 from weakref import WeakKeyDictionary
 
 import geography
@@ -14,7 +14,7 @@ from policies.aws.whereabouts import BUCKETS, Verdict, allowed, arn, described, 
 from policies.model import Resource
 from policies.places import Arn, place, places_in_host
 from policies.rules import Case, Said, rule
-from policies.values import Leaf, Plain, Reading, as_json, classify, is_block, is_unknown, opened
+from policies.values import End, Leaf, Reading, classify, is_unknown
 
 # An input, at any depth, that names a place: region, regionName, s3Region, availabilityZone, regions …
 NAMES_A_PLACE: Final = re.compile(r"\w*(?:[rR]egion(?:Name|s|Lists?)?|[aA]vailabilityZones?(?:Name)?)(?:\[\d+\])*")
@@ -134,32 +134,23 @@ def _partitions(boundary: geography.Boundary | None) -> frozenset[str]:
 
 
 def _texts_of(resource: Resource) -> tuple[Leaf, ...]:
+    """Every known text but labels, also in texts that are JSON; what a policy denies is left out."""
     if resource not in _TEXTS:
         found: list[Leaf] = []
-        _add_texts(resource.inputs, "", found)
+        _add_texts((one for one in resource.ends if one.top not in LABELS), found)
         _TEXTS[resource] = tuple(found)
     return _TEXTS[resource]
 
 
-def _add_texts(value: object, at: str, found: list[Leaf]) -> None:
-    """Add every known text but labels, also in texts that are JSON; what a policy denies is left out."""
-    here = opened(value)
-    if isinstance(here, str):
-        inner = as_json(here)
-        if inner is not None:
-            _add_texts(inner, at, found)
-        elif here and not is_unknown(here):
-            found.append(Leaf(at, here))
-    elif is_block(here):
-        block = here
-        if str(block.get("Effect", block.get("effect", ""))).lower() == "deny":
-            return
-        for key, member in block.items():
-            if at or key not in LABELS:
-                _add_texts(member, f"{at}.{key}" if at else key, found)
-    elif isinstance(here, list):
-        for number, member in enumerate(cast("list[object]", here)):
-            _add_texts(member, f"{at}[{number}]", found)
+def _add_texts(among: Iterable[End], found: list[Leaf]) -> None:
+    for one in among:
+        text = one.value
+        if one.denied or not isinstance(text, str):
+            continue
+        if one.inner is not None:
+            _add_texts(one.inner, found)
+        elif text and not is_unknown(text):
+            found.append(Leaf(one.path, text))
 
 
 @rule("SOV-AWS-004", "aws:dynamodb/tableReplica:TableReplica")
@@ -198,7 +189,7 @@ def keys_lie_inside(case: Case) -> Iterator[Said]:
     """Every input that names a KMS key, at any depth."""
     if case.stack.boundary is None:
         return
-    for reading in _keys(case.resource.inputs, ""):
+    for reading in _keys(case.resource):
         found = of_key(case, reading)
         if found.verdict is Verdict.OUTSIDE:
             yield case.fail(reading, f"{reading.path} is a key in {found.where}, outside the boundary")
@@ -206,22 +197,12 @@ def keys_lie_inside(case: Case) -> Iterator[Said]:
             yield case.unsure(reading, "nobody can tell yet in which region the key lies")
 
 
-def _keys(value: Mapping[str, Plain] | object, at: str) -> Iterator[Reading]:
-    here = opened(value)
-    if isinstance(here, list):
-        for number, member in enumerate(cast("list[object]", here)):
-            yield from _keys(member, f"{at}[{number}]")
-    elif is_block(here):
-        for key, member in here.items():
-            path = f"{at}.{key}" if at else key
-            if not at and key in LABELS:
-                continue
-            if _names_a_key(key) and not isinstance(opened(member), Mapping | list):
-                reading = classify(path, member)
-                if reading.present:
-                    yield reading
-            else:
-                yield from _keys(member, path)
+def _keys(resource: Resource) -> Iterator[Reading]:
+    for one in resource.ends:
+        if one.top not in LABELS and _names_a_key(one.key):
+            reading = classify(one.path, one.value)
+            if reading.present:
+                yield reading
 
 
 @cache
