@@ -9,13 +9,13 @@ import click
 
 @click.group()
 def command() -> None:
-    """What the rules say, and the runtime guard that is written from the same boundary.
+    """What the rules say, the runtime guard that is written from the same boundary, and what the rules catch.
 
-    Example: homeshore policy backstop dev
+    Example: homeshore policy explain SOV-AZ-003
     """
 
 
-@command.command()
+@command.command(short_help="Write the guard that the cloud itself enforces.")
 @click.argument("stack")
 @click.option(
     "--scope",
@@ -77,7 +77,7 @@ def backstop(
         )
 
 
-@command.command()
+@command.command(short_help="Why a rule is there, what fails, what passes, how to fix it.")
 @click.argument("rules", nargs=-1, metavar="[RULE]...")
 @click.option("--all", "every", is_flag=True, help="Every rule in full, instead of the list.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (shape below) instead of text.")
@@ -110,7 +110,7 @@ def explain(rules: tuple[str, ...], *, every: bool, as_json: bool) -> None:
         click.echo(listing(found))
 
 
-@command.command()
+@command.command(short_help="Bend clean stacks and count what the pack catches.")
 @click.argument("stacks", nargs=-1, metavar="[STACK]...")
 @click.option("--all", "every", is_flag=True, help="Every stack that has a file, and the guests.")
 @click.option(
