@@ -27,7 +27,7 @@ KEYS: Final = (
 GLOBAL: Final = Path(__file__).parents[1] / "data" / "aws_global.csv"
 # Wider than what a real ARN may hold: patterns of policies stand in the place of region and account as well.
 _ARN: Final = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9*?-]*):([^:]*):(.+)", re.DOTALL)
-_URL: Final = re.compile(r"(?:[a-z0-9+]{1,20}:)*//(?:[^/@]*@)?([^/:?]+)", re.IGNORECASE)
+_URL: Final = re.compile(r"(?:[a-z0-9+]{1,20}:)*//(?:[^/@]*@)?(\[[^\]]*\]|[^/:?]+)", re.IGNORECASE)
 _HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/.*)?", re.IGNORECASE)
 _S3: Final = re.compile(r"s3[an]?://([^/]+)", re.IGNORECASE)
 _AWS_HOST: Final = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|amazonaws\.eu|api\.aws|on\.aws|aws\.dev)$")

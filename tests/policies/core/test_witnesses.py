@@ -1,4 +1,8 @@
-"""A witness for each fact: without the row, or the type, that it stands for, what it breaks would go unseen."""
+"""A witness for each fact: without the row, the type or the word that it stands for, nobody would see the difference.
+
+In the files, `bad` are inputs that have the finding of `rule` at `path`, `good` such as have not; `beside` are the
+other resources of the stack, each with its type and inputs.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ import pytest
 import yaml
 
 from policies.facts import rows
+from policies.model import Stack
 from tests.policies.build import UNKNOWN, findings, provider, res, stack
 
 HERE = Path(__file__).parent
@@ -42,18 +47,23 @@ def filled(value: Any) -> Any:
 @pytest.mark.parametrize("one", WITNESSES, ids=lambda one: f"{one['rule']} {one['type']} {one['path']}")
 def test_what_breaks_a_rule_is_found_and_what_mends_it_is_not(one: dict[str, Any]) -> None:
     found = (one["rule"], one["path"])
-    broken = res(one["type"], "it", filled(one["bad"]), protect=one.get("protect", True))
-    assert found in findings(stack("eu", broken), one["rule"])
+    if "bad" in one:
+        assert found in findings(judged(one, "bad", protect=one.get("protect", True)), one["rule"])
     if "good" in one:
-        mended = stack("eu", res(one["type"], "it", filled(one["good"]), protect=True))
-        assert found not in findings(mended, one["rule"])
+        assert found not in findings(judged(one, "good", protect=True), one["rule"])
+
+
+def judged(one: dict[str, Any], key: str, *, protect: bool) -> Stack:
+    """The witness's resource, with those that stand beside it."""
+    beside = [res(kind, f"beside{number}", inputs) for number, (kind, inputs) in enumerate(one.get("beside", ()))]
+    return stack("eu", res(one["type"], "it", filled(one[key]), protect=protect), *beside)
 
 
 STRANGER = {"Effect": "Allow", "Principal": {"AWS": "210987654321"}, "Action": "*", "Resource": "*"}
 POLICY = {"policy": json.dumps({"Statement": [STRANGER]})}
 
 
-@pytest.mark.parametrize("kind", sorted({one["type"] for one in WITNESSES if "policy" in one["bad"]}))
+@pytest.mark.parametrize("kind", sorted({one["type"] for one in WITNESSES if "policy" in one.get("bad", ())}))
 def test_no_policy_lets_a_stranger_in(kind: str) -> None:
     for account, found in (("123456789012", {("SOV-X-005", "policy")}), ("210987654321", set[tuple[str, str]]())):
         own = provider("aws", allowedAccountIds=[account])
