@@ -144,6 +144,8 @@ class _Walk:
         if isinstance(node, ast.FunctionDef):
             yield from self._function(node, where, inside)
         elif isinstance(node, ast.ClassDef):
+            if "Enum" in map(_name, node.bases):
+                return  # what a member is called is nobody's business
             for member in _spots(node, "body"):
                 yield from self.one(member, f"{where}{node.name}.", inside)
         elif not isinstance(node, ast.JoinedStr):
@@ -159,13 +161,15 @@ class _Walk:
 
 
 def _left_alone(spot: _Spot) -> bool:
-    """Whether a node decides nothing: an import, a docstring, a part of a type, a description."""
+    """Whether a node decides nothing: an import, a docstring, a part of a type, a description, what joins a list."""
     holder, node = spot.holder, spot.node
     typing = isinstance(holder, ast.Subscript) and spot.field == "slice" and _name(holder.value) in GENERIC
     alias = isinstance(holder, ast.AnnAssign) and _name(holder.annotation) == "TypeAlias"
     called = _name(holder.func) if isinstance(holder, ast.Call) and spot.field == "args" else ""
+    joining = isinstance(holder, ast.Attribute) and holder.attr == "join" and isinstance(node, ast.Constant)
     return (
         isinstance(node, ast.Import | ast.ImportFrom)
+        or joining
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
         or (isinstance(node, ast.keyword) and node.arg in SAID_TO_PEOPLE)
         or typing
