@@ -72,8 +72,9 @@ that no rule catches. A bend that is caught counts as caught, whatever the rows 
 {WANTED_PERCENT:g} %.
 
 `homeshore policy score dev` bends one stack, `--all` every one. The guests are resources that no stack of ours has
-(`guests.yaml`), so that the rules about them are put to the test as well. One bend is one fault: what needs two at once
-(a grant for a foreign bucket, and code that writes there) is counted as two bends that open nothing alone."""
+(`guests.yaml`), so that the rules about them are put to the test as well; they need not reach it.
+One bend is one fault: what needs two at once (a grant for a foreign bucket, and code that writes there) is counted as
+two bends that open nothing alone."""
 
 
 def text(scores: Sequence[Score], *, every: bool = False) -> str:
