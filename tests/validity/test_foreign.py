@@ -160,6 +160,9 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         read(str(tmp_path / "missing.json"))
     with pytest.raises(UserError, match="directory"):
         read(str(tmp_path))
+    (tmp_path / "digits").write_text('{"resources": [' + "9" * 5000 + "]}")
+    with pytest.raises(UserError, match=r"holds a number of more than [\d,]+ digits"):
+        read(str(tmp_path / "digits"))
     (tmp_path / "bytes").write_bytes(os.urandom(16) + b"\xff\xfe\xff")
     with pytest.raises(UserError, match=r"not text in UTF-8|not JSON"):
         read(str(tmp_path / "bytes"))
