@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -112,6 +112,16 @@ def weigh(
         left = [found for found in left if not one.covers(found)]
         exempted += [Exempted(found, one.reason, one.owner, one.expires.isoformat(), one.ticket) for found in covered]
     return Weighed((*left, *about), tuple(exempted))
+
+
+def forgotten(exemptions: Iterable[Exemption], stacks: Container[str], today: datetime.date) -> Iterator[str]:
+    """A sentence for each exemption that has expired for a stack that is none of `stacks`: no stack's report has it."""
+    for one in exemptions:
+        if one.stack not in stacks and one.expires < today:
+            yield (
+                f"{FILE.name}: the exemption from {one.rule} for {one.stack}, which has no stack file here, "
+                f"expired on {one.expires}; {one.owner} owns it. Delete the row. Ticket {one.ticket}."
+            )
 
 
 def _faults(one: Exemption, covered: list[Finding], today: datetime.date) -> Iterator[tuple[str, Enforcement]]:

@@ -163,7 +163,7 @@ def command(
     if undetermined is not None:
         printing.write(undetermined, printing.undetermined(reports))
     click.echo(how.document("json" if as_json else form or "text", reports, click.style))
-    _judge(reports, strict)
+    _judge(reports, strict, _forgotten(reports) if every else [])
 
 
 def _paths(charts: list[Drawn], *, as_json: bool, verbose: bool) -> None:
@@ -288,7 +288,16 @@ def _names(project: Project, stacks: tuple[str, ...], every: bool) -> list[str]:
     return names
 
 
-def _judge(reports: list[Report], strict: bool) -> None:
+def _forgotten(reports: list[Report]) -> list[str]:
+    """Expired exemptions that belong to no stack of the project, so that no report tells them."""
+    import datetime
+
+    from policies.exemptions import forgotten, standing
+
+    return list(forgotten(standing(), {one.stack for one in reports}, datetime.date.today()))  # noqa: DTZ011 - a local day
+
+
+def _judge(reports: list[Report], strict: bool, forgotten: list[str]) -> None:
     """Raise the verdict, a sentence per reason on standard error."""
     from homeshore.check.harmless import printable
 
@@ -300,6 +309,7 @@ def _judge(reports: list[Report], strict: bool) -> None:
     for report in reports:
         for gap in report.gaps:
             gaps.setdefault(gap, []).append(report.file or report.stack)
+    told += forgotten
     told += [f"No verdict on {_listed(where)}: {gap}." for gap, where in gaps.items()]
     if told:
         raise Verdict("\n".join(printable(one) for one in told))

@@ -10,7 +10,7 @@ import pytest
 
 from findings import Enforcement, Exempted, Finding, Severity
 from policies import exemptions
-from policies.exemptions import Exemption, ExemptionError, Weighed, load, standing, weigh
+from policies.exemptions import Exemption, ExemptionError, Weighed, forgotten, load, standing, weigh
 from policies.rules import catalogue
 from policies.verdict import finding
 from tests.policies.build import res, stack, urn
@@ -136,6 +136,13 @@ def test_what_is_firm_takes_none(rule: str) -> None:
     assert (message, Enforcement.MANDATORY, Severity.HIGH) in [
         (one.message, one.enforcement, one.severity) for one in told.findings
     ]
+
+
+def test_an_expired_exemption_of_no_stack_is_told_with_its_owner() -> None:
+    (told,) = forgotten([exemption(-1, stack="gone")], {"dev"}, TODAY)
+    assert all(word in told for word in ("ENC-AWS-003", "gone", "data-platform", "DATA-4711"))
+    assert not list(forgotten([exemption(0, stack="gone")], {"dev"}, TODAY))
+    assert not list(forgotten([exemption(-1)], {"dev"}, TODAY))
 
 
 def test_what_is_found_of_an_exemption_names_all_that_a_report_shows() -> None:
