@@ -174,8 +174,9 @@ def read(inputs: Mapping[str, Plain], path: str) -> Reading:
     """The one value at `path` ("a.b.c", no lists). Raises ValueError for a path with a list: use read_all."""
     if "[]" in path:
         raise ValueError(f"{path}: leads to several values")
-    value, rest, at = _entered(inputs, _steps(path))
-    return next(_walk(value, rest, at)) if rest else classify(at, value)
+    found: list[Reading] = []
+    _collect(inputs, _steps(path), "", found)
+    return found[0]
 
 
 def read_all(inputs: Mapping[str, Plain], path: str) -> Iterator[Reading]:
@@ -184,31 +185,18 @@ def read_all(inputs: Mapping[str, Plain], path: str) -> Iterator[Reading]:
     Where a part of the path is missing or unknown, one reading says so, at the place where it ended. A list that is
     empty is missing. A mapping where a list belongs counts as a list of one: some providers flatten them.
     """
-    value, rest, at = _entered(inputs, _steps(path))
-    if rest:
-        yield from _walk(value, rest, at)
-    else:
-        yield classify(at, value)
-
-
-def _entered(inputs: Mapping[str, Plain], steps: tuple[str, ...]) -> tuple[object, tuple[str, ...], str]:
-    """As far as the path leads through blocks, which it mostly does: what stands there, the rest, where that is."""
-    value: object = inputs
-    at = ""
-    for number, step in enumerate(steps):
-        here = value if value.__class__ is dict and SIGNATURE not in cast("dict[str, object]", value) else opened(value)
-        if step in _SEVERAL or not is_block(here):
-            return here, steps[number:], at
-        value, at = here.get(step), f"{at}.{step}" if at else step
-    return value, (), at
+    found: list[Reading] = []
+    _collect(inputs, _steps(path), "", found)
+    return iter(found)
 
 
 def within(reading: Reading, path: str) -> Iterator[Reading]:
     """Every value at `path` below a reading that stands for a block: what one element holds stays together."""
     if reading.unknown:
-        yield Reading(reading.path, State.UNKNOWN)
-    else:
-        yield from _walk(reading.value, _steps(path), reading.path)
+        return iter((Reading(reading.path, State.UNKNOWN),))
+    found: list[Reading] = []
+    _collect(reading.value, _steps(path), reading.path, found)
+    return iter(found)
 
 
 @cache
@@ -216,38 +204,38 @@ def _steps(path: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\[\]|[^.\[\]]+", path))
 
 
-def _walk(value: object, steps: tuple[str, ...], at: str) -> Iterator[Reading]:  # noqa: PLR0911 - one for each kind
-    if not steps:
-        yield classify(at, value)
-        return
-    here = opened(value)
-    if here is None or here in ("", []):
-        yield Reading(at + _rest(at, steps), State.MISSING)
-        return
-    if is_unknown(here):
-        yield Reading(at, State.UNKNOWN)
-        return
+def _collect(value: object, steps: tuple[str, ...], at: str, found: list[Reading]) -> None:
+    """Add the readings of every value below `value`, which stands at `at`; at least one."""
+    for number, step in enumerate(steps):
+        here = opened(value)
+        if step in _SEVERAL or not is_block(here):
+            _collect_several(here, steps[number:], at, found)
+            return
+        value, at = here.get(step), f"{at}.{step}" if at else step
+    found.append(classify(at, value))
+
+
+def _collect_several(here: object, steps: tuple[str, ...], at: str, found: list[Reading]) -> None:
+    """The same where the path leads to several, or the value is no block: nothing, a list, an unknown."""
     step, rest = steps[0], steps[1:]
-    if step == "[]":
+    if here is None or here in ("", []):
+        found.append(Reading(at + _rest(at, steps), State.MISSING))
+    elif is_unknown(here):
+        found.append(Reading(at, State.UNKNOWN))
+    elif step == "[]":
         members = cast("list[object]", here) if isinstance(here, list) else [here]
         for number, member in enumerate(members):
-            yield from _walk(member, rest, f"{at}[{number}]")
-        return
-    if isinstance(here, list):  # the other way round: a list where one block belongs
+            _collect(member, rest, f"{at}[{number}]", found)
+    elif isinstance(here, list):  # the other way round: a list where one block belongs
         for number, member in enumerate(cast("list[object]", here)):
-            yield from _walk(member, steps, f"{at}[{number}]")
-        return
-    if not is_block(here):
-        yield Reading(at + _rest(at, steps), State.MISSING)
-        return
-    inside = here
-    if step == "*":
-        for key, member in inside.items():
-            yield from _walk(member, rest, _joined(at, key))
-        if not inside:
-            yield Reading(at, State.MISSING)
-        return
-    yield from _walk(inside.get(step), rest, _joined(at, step))
+            _collect(member, steps, f"{at}[{number}]", found)
+    elif not is_block(here):
+        found.append(Reading(at + _rest(at, steps), State.MISSING))
+    elif not here:
+        found.append(Reading(at, State.MISSING))
+    else:
+        for key, member in here.items():
+            _collect(member, rest, _joined(at, key), found)
 
 
 def _joined(at: str, key: str) -> str:
@@ -259,53 +247,6 @@ def _rest(at: str, steps: tuple[str, ...]) -> str:
     for step in steps:
         text += "[0]" if step == "[]" else (f".{step}" if at or text else step)
     return text
-
-
-class End(NamedTuple):
-    """One value that holds no other, and where it stands: `top` is the first key of the way, `key` the last.
-
-    `key` is empty for a member of a list. `denied` says that it stands in a policy's statement that denies. Secrets are
-    masked, unknowns are their marks. `inner` are the values inside a text that is JSON (policies, container
-    definitions); None for any other.
-    """
-
-    path: str
-    top: str
-    key: str
-    value: object
-    denied: bool
-    inner: tuple[End, ...] | None
-
-
-def ends(inputs: Mapping[str, Plain]) -> list[End]:
-    """Every value in the inputs that holds no other, in their order."""
-    found: list[End] = []
-
-    def add(value: object, at: str, top: str, key: str, denied: bool) -> None:
-        here = opened(value)
-        if is_block(here):
-            denied = denied or _denies(here)
-            for inner, member in here.items():
-                add(member, f"{at}.{inner}", top, inner, denied)
-        elif isinstance(here, list):
-            for number, member in enumerate(cast("list[object]", here)):
-                add(member, f"{at}[{number}]", top, "", denied)
-        else:
-            inner = as_json(here) if isinstance(here, str) else None
-            below = None if inner is None else tuple(ends({at: cast("Plain", inner)}))
-            found.append(End(at, top, key, here, denied, below))
-
-    inside = opened(inputs)
-    if is_block(inside):
-        for key, value in inside.items():
-            add(value, key, key, key, _denies(inside))
-    return found
-
-
-def _denies(block: Mapping[str, object]) -> bool:
-    """Whether a block is a statement that denies."""
-    effect = block.get("Effect", block.get("effect"))
-    return effect is not None and str(effect).lower() == "deny"
 
 
 class Leaf(NamedTuple):
@@ -320,6 +261,57 @@ class Leaf(NamedTuple):
         return re.split(r"[.\[]", self.path, maxsplit=1)[0]
 
 
+class End(NamedTuple):
+    """One value that holds no other, and where it stands: `top` is the first key of the way, `key` the last.
+
+    `key` is empty for a member of a list. `denied` says that it stands in a policy's statement that denies. Secrets are
+    masked, unknowns are their marks. `leaf` is there where it is a known text, and `inner` where that is JSON
+    (policies, container definitions): the values inside it.
+    """
+
+    path: str
+    top: str
+    key: str
+    value: object
+    denied: bool
+    leaf: Leaf | None = None
+    inner: tuple[End, ...] | None = None
+
+
+def ends(inputs: Mapping[str, Plain]) -> list[End]:
+    """Every value in the inputs that holds no other, in their order."""
+    found: list[End] = []
+    inside = opened(inputs)
+    if is_block(inside):
+        for key, value in inside.items():
+            _add_ends(found, value, key, key, key, _denies(inside))
+    return found
+
+
+def _add_ends(found: list[End], value: object, at: str, top: str, key: str, denied: bool) -> None:  # noqa: PLR0917 - one walk
+    here = opened(value)
+    if isinstance(here, str):
+        document = as_json(here)
+        below = None if document is None else tuple(ends({at: cast("Plain", document)}))
+        leaf = None if not here or here in UNKNOWNS or here in MASKS else Leaf(at, here)
+        found.append(End(at, top, key, here, denied, leaf, below))
+    elif is_block(here):
+        denied = denied or _denies(here)
+        for inner, member in here.items():
+            _add_ends(found, member, f"{at}.{inner}", top, inner, denied)
+    elif isinstance(here, list):
+        for number, member in enumerate(cast("list[object]", here)):
+            _add_ends(found, member, f"{at}[{number}]", top, "", denied)
+    else:
+        found.append(End(at, top, key, here, denied))
+
+
+def _denies(block: Mapping[str, object]) -> bool:
+    """Whether a block is a statement that denies."""
+    effect = block.get("Effect", block.get("effect"))
+    return effect is not None and str(effect).lower() == "deny"
+
+
 def leaves(inputs: Mapping[str, Plain]) -> Iterator[Leaf]:
     """Every known text in the inputs, also those inside a text that is JSON (policies, container definitions)."""
     yield from texts(ends(inputs))
@@ -329,9 +321,8 @@ def texts(among: Iterable[End]) -> list[Leaf]:
     """Every known text among the values, also those inside a text that is JSON."""
     found: list[Leaf] = []
     for one in among:
-        text = one.value
-        if isinstance(text, str) and text and not is_unknown(text):
-            found.append(Leaf(one.path, text))
+        if one.leaf is not None:
+            found.append(one.leaf)
             if one.inner:
                 found += texts(one.inner)
     return found

@@ -31,7 +31,8 @@ def _any_pattern() -> re.Pattern[str]:
 
 @cache
 def _contained() -> tuple[str, ...]:
-    return tuple(one for row in rows("secrets.csv") for one in row["contains"].split())
+    words = {one for row in rows("secrets.csv") for one in row["contains"].split()}
+    return tuple(one for one in words if not any(other in one for other in words - {one}))
 
 
 def _suspicious(text: str) -> bool:

@@ -14,7 +14,7 @@ from policies.aws.whereabouts import BUCKETS, Verdict, allowed, arn, described, 
 from policies.model import Resource
 from policies.places import Arn, place, places_in_host
 from policies.rules import Case, Said, rule
-from policies.values import End, Leaf, Reading, classify, is_unknown
+from policies.values import End, Leaf, Reading, classify
 
 # An input, at any depth, that names a place: region, regionName, s3Region, availabilityZone, regions …
 NAMES_A_PLACE: Final = re.compile(r"\w*(?:[rR]egion(?:Name|s|Lists?)?|[aA]vailabilityZones?(?:Name)?)(?:\[\d+\])*")
@@ -88,9 +88,11 @@ def arns_stay_inside(case: Case) -> Iterator[Said]:
     if case.stack.boundary is None:
         return
     for leaf in _texts_of(case.resource):
-        found = arn(leaf.text)
+        text = leaf.text
+        found = arn(text) if "arn:" in text else None
         if found is None:
-            yield from _hosts(case, leaf)
+            if "amazonaws" in text:
+                yield from _hosts(case, leaf)
             continue
         if found.account == "aws":  # AWS's own, the same everywhere: managed policies
             continue
@@ -110,8 +112,6 @@ def _without_data(found: Arn) -> bool:
 
 def _hosts(case: Case, leaf: Leaf) -> Iterator[Said]:
     """AWS's hosts and endpoint services (com.amazonaws.REGION.s3) in a text; a script may have several."""
-    if "amazonaws" not in leaf.text:
-        return
     for host in _HOSTS.findall(leaf.text):
         outside = [one for one in places_in_host("aws", host) if not case.stack.holds(one)]
         if outside and not allowed(case.stack, host):
@@ -144,13 +144,12 @@ def _texts_of(resource: Resource) -> tuple[Leaf, ...]:
 
 def _add_texts(among: Iterable[End], found: list[Leaf]) -> None:
     for one in among:
-        text = one.value
-        if one.denied or not isinstance(text, str):
+        if one.denied or one.leaf is None:
             continue
         if one.inner is not None:
             _add_texts(one.inner, found)
-        elif text and not is_unknown(text):
-            found.append(Leaf(one.path, text))
+        else:
+            found.append(one.leaf)
 
 
 @rule("SOV-AWS-004", "aws:dynamodb/tableReplica:TableReplica")
