@@ -112,18 +112,18 @@ def _document(file: _File, data: bytes) -> object:
         file.refuse(f"is nested beyond measure. {SHAPES}")
     except json.JSONDecodeError as fault:
         file.refuse(f"is not JSON: line {fault.lineno}, column {fault.colno}: {fault.msg}. {SHAPES}")
-    except _NoNumber as fault:
+    except _NoNumberError as fault:
         file.refuse(f"is not JSON: {fault}. {SHAPES}")
     except ValueError:  # Python's own limit, told in words about Python
         file.refuse(f"holds a number of more than {sys.get_int_max_str_digits():,} digits. {SHAPES}")
 
 
-class _NoNumber(ValueError):
+class _NoNumberError(ValueError):
     """A word that JSON does not have, where a number belongs."""
 
 
 def _no_number(name: str) -> NoReturn:
-    raise _NoNumber(f"{name} is no number")
+    raise _NoNumberError(f"{name} is no number")
 
 
 def _own(file: _File, document: Mapping[str, Plain], where: str) -> Snapshot:

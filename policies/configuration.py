@@ -180,8 +180,8 @@ def _levels(rows: Mapping[str, object], faults: list[str]) -> dict[str, Level]:
         if key != ALL and key not in catalogue():
             faults.append(f"{key}: there is no such rule. {_meant(key)}`homeshore policy explain` lists them")
             continue
-        level = cast("dict[str, object]", value).get("enforcementLevel") if isinstance(value, dict) else value
         others = _beside(value)
+        level = cast("dict[str, object]", value).get("enforcementLevel") if isinstance(value, dict) else value
         if others:
             faults += (
                 f"{key}.{one}: a rule takes enforcementLevel alone: write it under `parameters`" for one in others
