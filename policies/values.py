@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Final, NamedTuple, TypeAlias, TypeGuard, cast
@@ -46,8 +45,7 @@ class State(Enum):
     KNOWN = "known"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One value and where it stands (`rules[0].destination.bucket`). `value` is None unless the state is KNOWN.
 
     A secret is UNKNOWN: that it is there is known, its value is not, and it goes nowhere from here.

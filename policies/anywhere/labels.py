@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
 import geography
@@ -19,8 +19,12 @@ DEFAULTS: Final = {"aws": "defaultTags", "gcp": "defaultLabels"}
 """The provider's input that carries tags for all that it makes: a block on one, JSON text on the wire."""
 
 
-_DEFAULTS: WeakKeyDictionary[Resource, dict[str, tuple[dict[str, Reading], bool]]] = WeakKeyDictionary()
+Inherited: TypeAlias = tuple[dict[str, Reading], bool]
+Found: TypeAlias = tuple[Reading, dict[str, Reading], bool]
+_DEFAULTS: WeakKeyDictionary[Resource, dict[str, Inherited]] = WeakKeyDictionary()
 """What was read of a provider, by the input that it is merged into: every resource of its asks."""
+_FOUND: WeakKeyDictionary[Resource, tuple[Resource | None, Found]] = WeakKeyDictionary()
+"""What was found of a resource under its provider: two rules ask."""
 
 
 class Carrier(NamedTuple):
@@ -79,19 +83,23 @@ def residency_label(resource: Resource, boundary: geography.Boundary | None) -> 
     return f"{carrier.input}.{_spelled(cloud, RESIDENCY)}", said
 
 
-def _labels(case: Case) -> tuple[Reading, dict[str, Reading], bool] | None:
+def _labels(case: Case) -> Found | None:
     """Where labels stand, each by its key, and whether some may be there that nobody knows; None: it takes none."""
     carrier = carriers().get(case.resource.type)
     if carrier is None:
         return None
-    at = case.read(carrier.input)
-    labels, doubtful = _inherited(case, at.path) if carrier.inherits else ({}, False)
-    return at, labels | _members(case.resource.cloud, at), doubtful or at.unknown
+    provider = case.stack.provider_of(case.resource) if carrier.inherits else None
+    kept = _FOUND.get(case.resource)
+    if kept is None or kept[0] is not provider:
+        at = case.read(carrier.input)
+        labels, doubtful = _inherited(case, provider, at.path)
+        found = at, labels | _members(case.resource.cloud, at), doubtful or at.unknown
+        kept = _FOUND[case.resource] = provider, found
+    return kept[1]
 
 
-def _inherited(case: Case, as_if: str) -> tuple[dict[str, Reading], bool]:
+def _inherited(case: Case, provider: Resource | None, as_if: str) -> Inherited:
     """The labels of the provider, as if they stood where the resource's own do."""
-    provider = case.stack.provider_of(case.resource)
     path = DEFAULTS.get(case.resource.cloud or "")
     if provider is None or path is None:
         return {}, False
@@ -101,7 +109,7 @@ def _inherited(case: Case, as_if: str) -> tuple[dict[str, Reading], bool]:
     return told[as_if]
 
 
-def _defaults(provider: Resource, path: str, as_if: str, cloud: str | None) -> tuple[dict[str, Reading], bool]:
+def _defaults(provider: Resource, path: str, as_if: str, cloud: str | None) -> Inherited:
     at = provider.read(path)
     block = as_json(at.value) if isinstance(at.value, str) else at.value
     if cloud == "aws":

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, cast
+from weakref import WeakKeyDictionary
 
+from policies.model import Resource
 from policies.rules import Case
 from policies.values import Reading, as_json, is_unknown, opened
 
@@ -23,6 +25,10 @@ EQUALS: Final = frozenset(
     {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"}
     | {"foranyvalue:stringequals", "foranyvalue:stringlike", "foranyvalue:arnlike", "foranyvalue:arnequals"}
 )
+
+
+_KEPT: WeakKeyDictionary[Resource, dict[str, tuple[Document, ...]]] = WeakKeyDictionary()
+"""What was read of a resource, by path: several rules ask for the same policy."""
 
 
 @dataclass(frozen=True)
@@ -146,10 +152,11 @@ def document(reading: Reading) -> Document:
 
 def documents(case: Case, *paths: str) -> Iterator[Document]:
     """The policies at the inputs' paths that are there."""
+    kept = _KEPT.setdefault(case.resource, {})
     for path in paths:
-        for reading in case.read_all(path):
-            if reading.present:
-                yield document(reading)
+        if path not in kept:
+            kept[path] = tuple(document(one) for one in case.read_all(path) if one.present)
+        yield from kept[path]
 
 
 def matches(pattern: str, text: str) -> bool:
