@@ -39,6 +39,7 @@ MEANT: Final = {
     "securitygroup": "aws_security_group",
 }
 """What an input refers to, by a word in its name."""
+BUCKET: Final = "arn:aws:s3:::"
 UNKNOWN: Final = "unknown"
 ARCHIVE: Final = "code.zip"
 """What stands for code that is uploaded."""
@@ -112,7 +113,9 @@ def _text(key: str, text: str, linked: list[Named]) -> str:
     """A text, or the reference that it is: to what an unknown comes from, or to what is called so."""
     if is_unknown(text):
         return _likeliest(key, linked).attribute(_attribute(key)) if linked else UNKNOWN
-    return next((one.attribute("id") for one in linked if text.lower() in one.names), text)
+    name = text.lower().removeprefix(BUCKET)
+    meant = next((one for one in linked if name in one.names), None)
+    return text if meant is None else meant.attribute("arn" if text.startswith(BUCKET) else "id")
 
 
 def _likeliest(key: str, linked: list[Named]) -> Named:
