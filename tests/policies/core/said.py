@@ -22,7 +22,7 @@ def told(case: Written) -> list[str]:
     """Each statement of the rules that the case is about or expects: whether it is open, the rule, and where."""
     rules = {case.about, *case.expect}
     outcome = judge(case.stack, rules)
-    return sorted({_line(one) for one in _statements(outcome) if one.rule.id in rules})
+    return sorted(_line(one) for one in _statements(outcome) if one.rule.id in rules)
 
 
 def kept(file: str) -> dict[str, list[str]]:

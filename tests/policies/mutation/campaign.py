@@ -11,12 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from tests.policies.mutation import operators, suite, tables
 from tests.policies.mutation.mentions import users
 from tests.policies.mutation.mutants import CLOUDS, POLICIES, ROOT, Mutant, Name, equivalents, modules, told_apart
-from tests.policies.mutation.reach import forked, outermost, reached, received, survey
+from tests.policies.mutation.reach import Reached, forked, outermost, reached, received, survey
 from tests.policies.mutation.suite import Check
 from tests.policies.mutation.trial import Code, Trial
 
@@ -87,6 +88,7 @@ class Campaign:
             raise RedError("\n".join([imported.fault, *faults]).strip())
         sources = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in modules()}
         self.trial = Trial(code, frozenset(imported.functions), sources)
+        self.typical = _typical(self.reached)
         gc.collect()
         gc.freeze()  # what is not looked at in the children is not copied there either
         gc.disable()
@@ -136,12 +138,18 @@ class Campaign:
         else:
             likely, rest = self._about_code(mutant), []
         checks = list(dict.fromkeys([*first, *likely, *rest]))
-        # Those of one module together: a mutant that is imported anew has each test module imported anew, too.
-        turns = {module: turn for turn, module in enumerate(dict.fromkeys(one.module for one in checks))}
-        return sorted(checks, key=lambda one: (self.reached[one].seconds > SLOW, turns[one.module]))
-
-    def _reaching(self, path: str) -> list[Check]:
-        return [one for one, told in self.reached.items() if any(file.startswith(path) for file, _ in told.functions)]
+        # The tests that are named after the module, then the cheap ones, those of one module together: a mutant that is
+        # imported anew has each test module imported anew, too.
+        own = f"test_{Path(mutant.file).stem}"
+        chosen = set(first)
+        return sorted(
+            checks,
+            key=lambda one: (
+                self.reached[one].seconds > SLOW,
+                one not in chosen and one.module.rpartition(".")[2] != own,
+                self.typical[one.module],
+            ),
+        )
 
     def _about_code(self, mutant: Mutant) -> list[Check]:
         file = ROOT / mutant.file
@@ -160,6 +168,14 @@ class Campaign:
         cloud = Path(mutant.file).name.partition("_")[0]
         path = POLICIES / cloud if cloud in CLOUDS else POLICIES
         return self._reaching(str(path)), silent
+
+
+def _typical(reached: dict[Check, Reached]) -> dict[str, tuple[float, str]]:
+    """What a check of each module takes, in seconds; with the module, so that no two are alike."""
+    taken: dict[str, list[float]] = defaultdict(list)
+    for one, told in reached.items():
+        taken[one.module].append(told.seconds)
+    return {module: (median(seconds), module) for module, seconds in taken.items()}
 
 
 def _anew(code: Code) -> None:
