@@ -52,6 +52,14 @@ check: setup ## lint, format, types, import direction, generated files
 	$(BIN)/python -m stacks.schema
 	$(BIN)/python -m validity.build
 	$(BIN)/python -m tests.conformance.parity
+	$(BIN)/python -m policies.build.docs
+	$(BIN)/python -m policies.build.taggable
+	$(BIN)/python -m policies.build.types --check
+	$(BIN)/python -m policies.build.azure_located --check
+	$(BIN)/python -m policies.build.azure_moved --check
+	$(BIN)/python -m policies.build.gcp_defaulted
+	$(BIN)/python -m tests.policies.backstop.table
+	$(BIN)/python -m tests.policies.ways.table
 
 format: setup ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .
@@ -75,6 +83,7 @@ benchmark: setup ## measure; figures are ratios from one run
 	$(BIN)/python benchmarks/processor.py
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/lakehouse.py
+	$(BIN)/python benchmarks/policies.py
 
 clean: ## remove what setup and the commands made in this checkout
 	rm -rf .venv .build .homeshore .pytest_cache .ruff_cache .hypothesis
