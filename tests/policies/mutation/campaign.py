@@ -151,6 +151,9 @@ class Campaign:
             ),
         )
 
+    def _reaching(self, path: str) -> list[Check]:
+        return [one for one, told in self.reached.items() if any(file.startswith(path) for file, _ in told.functions)]
+
     def _about_code(self, mutant: Mutant) -> list[Check]:
         file = ROOT / mutant.file
         wanted = {(str(file), outermost(mutant.where))} | users(mutant.where)
