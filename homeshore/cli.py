@@ -16,7 +16,7 @@ from types import FrameType
 import click
 
 from homeshore.errors import UserError, Verdict
-from homeshore.signals import remember_interrupts
+from homeshore.signals import asked_to_end, remember_interrupts
 
 COMMANDS = {
     "check": "What is wrong with a stack before it is deployed; also of a file that Pulumi wrote.",
@@ -121,6 +121,9 @@ def _ended(fault: BaseException) -> int:
             # The reader went away: nothing more to say, and nothing to complain about when Python flushes at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
+        case Exception() if asked_to_end():  # what an extension module made of the interrupt, say
+            click.echo("interrupted", err=True)
+            return 130
         case Exception():
             return _own_fault(fault)
         case _:

@@ -24,8 +24,13 @@ def remember_interrupts() -> None:
 
 def end_if_asked() -> None:
     """Raise KeyboardInterrupt where one was asked for and has got lost, in an extension module that loads, say."""
-    if _asked.is_set():
+    if asked_to_end():
         raise KeyboardInterrupt
+
+
+def asked_to_end() -> bool:
+    """Whether somebody asked this process to end."""
+    return _asked.is_set()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

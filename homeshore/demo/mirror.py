@@ -10,6 +10,7 @@ import zstandard
 
 from events.contract import Contract
 from homeshore.demo.lake import STORES, Table
+from homeshore.signals import held
 from processor import sql
 from processor.audit import Held, audit
 from processor.store import Existing, ObjectStore
@@ -72,7 +73,8 @@ class Mirror:
 
     def ask(self, statement: str) -> Table:
         """The result of a statement on the bronze view, as text."""
-        import duckdb
+        with held():  # an extension module that is interrupted while it loads says so in its own words, or swallows it
+            import duckdb
 
         settings = {
             "autoinstall_known_extensions": "false",  # nothing is fetched
