@@ -16,6 +16,7 @@ from policies.score.guests import guests
 from policies.score.operators import every
 from policies.score.trace import Catch, NotClean, Traced, bent
 from tests.policies.test_own_stacks import snapshot
+from tests.regions import region
 
 SAMPLE = 97
 STACKS = {one.name: one for one in guests()}
@@ -54,7 +55,7 @@ def test_a_finding_of_a_neighbour_is_seen() -> None:
     """A vault that moves away is found at the account whose key it keeps."""
     stack = STACKS["guests-azure"]
     vault = next(one for one in stack.resources if one.name == "vault")
-    moved = dataclasses.replace(vault, inputs={**vault.inputs, "location": "westeurope"})
+    moved = dataclasses.replace(vault, inputs={**vault.inputs, "location": region("azure", "eu")})
     found = Traced(stack).caught_by(Bend("region", vault.urn, vault.type, "location", "", "", moved))
     assert Catch("SOV-AZ-013", "SOV-AZ-013") in found
 
@@ -68,6 +69,8 @@ def test_what_joins_a_stack_is_judged_at_its_neighbours_too() -> None:
 
 def test_a_stack_with_findings_has_no_score() -> None:
     stack = STACKS["guests-aws"]
-    abroad = Resource("urn:pulumi:x::y::aws:sqs/queue:Queue::q", "aws:sqs/queue:Queue", "q", {"region": "us-east-1"})
+    abroad = Resource(
+        "urn:pulumi:x::y::aws:sqs/queue:Queue::q", "aws:sqs/queue:Queue", "q", {"region": region("aws", "us")}
+    )
     with pytest.raises(NotClean, match=r"guests-aws: \S+ at urn:pulumi:x::y"):
         Traced(Stack("guests-aws", [*stack.resources, abroad], boundary=stack.boundary))
